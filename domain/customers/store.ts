@@ -1,0 +1,52 @@
+/** Typed reads and writes of customers. A customer's identities and its document always move in one transaction. */
+import type { EventDraft } from "../kernel/event.ts";
+import { type Change, create, type Placement, type Reader, remove, replace } from "../kernel/table.ts";
+import { type Identity, isSameIdentity } from "./identity.ts";
+import { customerKey, customerListPk, identityKey } from "./keys.ts";
+import type { Customer, CustomerRecord } from "./model.ts";
+
+/** A customer, deleted ones too until they are purged; by the clock, however late the purge runs. */
+export async function loadCustomer(table: Reader, customerId: string, now: Date): Promise<CustomerRecord | undefined> {
+  const customer = await table.get(customerKey(customerId));
+  return customer && !isPurged(customer, now) ? customer : undefined;
+}
+export const isPurged = ({ purgeAt }: CustomerRecord, now: Date): boolean => purgeAt !== undefined && Date.parse(purgeAt) <= now.getTime();
+
+/** The active customer that holds an identity, in two strongly consistent reads. */
+export async function loadCustomerByIdentity(table: Reader, identity: { type: string; value: string }, tenantSecret: string): Promise<CustomerRecord | undefined> {
+  const holder = await table.get(identityKey(identity, tenantSecret));
+  return holder && (await table.get(customerKey(holder.customerId)));
+}
+
+export const toCustomer = ({ listShard: _, ...customer }: CustomerRecord): Customer => customer;
+
+/** Identities are held by active customers only: a deleted one keeps its list, but others may take them. */
+const held = (customer: CustomerRecord | undefined): readonly Identity[] => (customer?.status === "active" ? customer.identities : []);
+const without = (some: readonly Identity[], others: readonly Identity[]) => some.filter((one) => !others.some((other) => isSameIdentity(one, other)));
+export const identitiesGained = (before: CustomerRecord | undefined, after: CustomerRecord) => without(held(after), held(before));
+export const identitiesLost = (before: CustomerRecord | undefined, after: CustomerRecord) => without(held(before), held(after));
+
+type Options = {
+  tenantSecret: string;
+  events: readonly EventDraft[];
+  /** Ends the operation when somebody else holds an identity that `after` would take; else that is contention. */
+  whenTaken?: (identity: Identity, holderId: string) => void;
+};
+
+/** The changes that make `before` into `after`: the document, the identities it takes and those it sets free. */
+export function customerChanges(before: CustomerRecord | undefined, after: CustomerRecord, { tenantSecret, events, whenTaken }: Options): Change[] {
+  const options = { placement: placementOf(after), events };
+  return [
+    before ? replace(customerKey(after.id), before, after, options) : create(customerKey(after.id), after, options),
+    ...identitiesGained(before, after).map((identity) =>
+      create(identityKey(identity, tenantSecret), { customerId: after.id }, whenTaken && { whenRefused: (holder) => whenTaken(identity, holder.customerId) }),
+    ),
+    // Unguarded: an identity in the list of an active customer is its own, and its document is guarded by version.
+    ...identitiesLost(before, after).map((identity) => remove(identityKey(identity, tenantSecret))),
+  ];
+}
+
+const placementOf = ({ id, createdAt, listShard, purgeAt }: CustomerRecord): Placement => ({
+  list: { pk: customerListPk(listShard), sk: `${createdAt}#${id}` },
+  ...(purgeAt && { due: { at: purgeAt, kind: "purge_customer" } }),
+});

@@ -1,0 +1,5 @@
+/** Every event type of the product: the webhook catalogue. */
+import { customerEventTypes } from "./customers/events.ts";
+import type { AnyEventType } from "./kernel/event.ts";
+
+export const eventTypes: readonly AnyEventType[] = [...customerEventTypes];

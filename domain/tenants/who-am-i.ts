@@ -1,0 +1,40 @@
+import * as z from "zod";
+import { operation, plan } from "../kernel/operation.ts";
+import { pageSizeMax } from "../kernel/page.ts";
+import { Scope } from "../kernel/permission.ts";
+import { Instant } from "../kernel/time.ts";
+
+const Identity = z
+  .object({
+    object: z.literal("caller"),
+    tenant: z.object({ id: z.string(), name: z.string(), timeZone: z.string(), currency: z.string(), locale: z.string() }),
+    credential: z.object({ type: z.enum(["api_key", "user", "system"]), id: z.string(), name: z.string(), expiresAt: Instant.optional() }),
+    scopes: z.array(Scope),
+    livemode: z.boolean(),
+    apiVersion: z.string(),
+    limits: z.object({ bodyBytes: z.int(), pageSize: z.int(), batchItems: z.int() }),
+  })
+  .meta({ id: "Caller" });
+
+export const whoAmI = operation({
+  id: "whoAmI",
+  summary: "Who the credential is",
+  description: "The tenant, the credential, its scopes and mode, the API version it is pinned to, and the limits that apply. Needs no scope.",
+  method: "get",
+  path: "/v1/me",
+  permission: "any",
+  success: { status: 200, output: Identity },
+  problems: {},
+  async run({ caller }) {
+    const { name, timeZone, currency, locale } = caller.settings;
+    return plan({
+      object: "caller",
+      tenant: { id: caller.tenantId, name, timeZone, currency, locale },
+      credential: { type: caller.actor.type, ...caller.credential },
+      scopes: [...caller.scopes],
+      livemode: caller.livemode,
+      apiVersion: caller.apiVersion,
+      limits: { bodyBytes: 256 * 1024, pageSize: pageSizeMax, batchItems: 100 },
+    });
+  },
+});

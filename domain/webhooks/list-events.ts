@@ -1,0 +1,49 @@
+import * as z from "zod";
+import { idOf } from "../kernel/id.ts";
+import { operation, plan } from "../kernel/operation.ts";
+import { fillPage, pageOf, pageQuery } from "../kernel/page.ts";
+import { dayMilliseconds } from "../kernel/time.ts";
+import { firstReadableSequence } from "./event-log.ts";
+import { laneHeadKey } from "./keys.ts";
+import { Event, eventExample, readableDays } from "./model.ts";
+import { EventTypeFilter, isOfType } from "./event-type-filter.ts";
+import { eventsAfter, timelineWalk } from "./store.ts";
+
+/** A tenant has one lane until it needs more. */
+const lane = 0;
+
+export const listEvents = operation({
+  id: "listEvents",
+  summary: "List events",
+  description:
+    "The last 30 days of the tenant's log, oldest first and strongly consistent; the same bytes as webhooks deliver. A consumer that has seen a gap in `sequence` asks with `afterSequence` for what it missed; when that is longer ago than 30 days, the list starts at the oldest readable event. With `customerId`: that customer's events, newest first, eventually consistent. With a filter, a page may hold fewer events than `limit` while `hasMore` is true.",
+  method: "get",
+  path: "/v1/events",
+  permission: "events:read",
+  query: z.strictObject({
+    ...pageQuery,
+    type: EventTypeFilter.optional(),
+    afterSequence: z.coerce.number().int().min(0).optional().meta({ description: "Only events after this sequence; 0 for all." }),
+    customerId: idOf("cus").optional(),
+  }),
+  success: { status: 200, output: pageOf(Event, "Event"), example: { object: "list", data: [eventExample], hasMore: false } },
+  problems: {},
+  async run({ table, now, cursor, page }, { query: { limit, type, afterSequence = 0, customerId } }) {
+    if (customerId) {
+      const oldest = new Date(now.getTime() - readableDays * dayMilliseconds).toISOString();
+      const { found, last, end } = await fillPage(limit, timelineWalk(table, customerId, cursor), ({ document }) => document.createdAt >= oldest && isOfType(type, document));
+      return plan(page(found.map(({ document }) => document), end ? undefined : last?.position));
+    }
+    const head = await table.get(laneHeadKey(lane));
+    const first = firstReadableSequence(head, now);
+    if (!head || first === undefined) return plan(page<Event>([], undefined));
+    let from = Math.max((cursor as number | undefined) ?? afterSequence, first - 1);
+    const walk = async (count: number) => {
+      const rows = await eventsAfter(table, lane, from, head.lastSequence, count);
+      from = rows.at(-1)?.sequence ?? head.lastSequence;
+      return { rows, end: from >= head.lastSequence };
+    };
+    const { found, last, end } = await fillPage(limit, walk, (event) => isOfType(type, event));
+    return plan(page(found, end ? undefined : last?.sequence));
+  },
+});

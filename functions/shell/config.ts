@@ -1,0 +1,28 @@
+/** What a deployment decides, read once from the environment. */
+
+export type Config = {
+  readonly tableName: string;
+  /** A DynamoDB-compatible endpoint instead of AWS: the embedded engine on a laptop. */
+  readonly endpoint: string | undefined;
+  /** How long a credential and its tenant may be remembered: the longest time a revoked key still works. */
+  readonly authCacheSeconds: number;
+  /** Check every answer against its schema before it is sent; for tests, since a mismatch answers 500. */
+  readonly validateOutput: boolean;
+  /** Accepted issuer of JWTs, or none. */
+  readonly oidc: { readonly issuer: string; readonly audience: string; readonly jwksUrl: string | undefined } | undefined;
+};
+
+function read(environment: NodeJS.ProcessEnv): Config {
+  const { OIDC_ISSUER: issuer, OIDC_AUDIENCE: audience } = environment;
+  return {
+    tableName: environment["TABLE_NAME"] ?? "clientele",
+    endpoint: environment["DYNAMODB_ENDPOINT"] || undefined,
+    authCacheSeconds: Number(environment["AUTH_CACHE_SECONDS"] ?? 30),
+    validateOutput: environment["VALIDATE_OUTPUT"] === "true",
+    oidc: issuer && audience ? { issuer, audience, jwksUrl: environment["OIDC_JWKS_URL"] || undefined } : undefined,
+  };
+}
+
+let config: Config | undefined;
+/** Read at the first use, not at import, so that the local runtime can start its engine first. */
+export const deployment = (): Config => (config ??= read(process.env));

@@ -1,0 +1,120 @@
+/** The DynamoDB adapter: the only code of the product that speaks to the database. */
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import {
+  BatchGetCommand,
+  DeleteCommand,
+  DynamoDBDocumentClient,
+  GetCommand,
+  PutCommand,
+  QueryCommand,
+  type QueryCommandInput,
+  TransactWriteCommand,
+  type TransactWriteCommandInput,
+  UpdateCommand,
+} from "@aws-sdk/lib-dynamodb";
+import type { Item } from "./item.ts";
+import { deployment } from "./config.ts";
+
+type TransactItem = NonNullable<TransactWriteCommandInput["TransactItems"]>[number];
+export type ItemKey = { pk: string; sk: string };
+/** One conditional write; `condition` is a DynamoDB expression over `:version` and `:now`. */
+export type Write = { condition?: string; values?: Record<string, number> } & ({ put: Item } | { remove: ItemKey } | { check: ItemKey });
+/** Why a write was refused, by its place in the list; `existing` is the item that stood there, where the write asked for it. */
+export type Refusal = { code: string; existing?: Item };
+
+let shared: DynamoDBDocumentClient | undefined;
+/** The one client of this process: connections stay open between calls. */
+export function dynamodb(): DynamoDBDocumentClient {
+  return (shared ??= DynamoDBDocumentClient.from(newClient(deployment().endpoint)));
+}
+
+function newClient(endpoint: string | undefined): DynamoDBClient {
+  if (!endpoint) return new DynamoDBClient({});
+  const client = new DynamoDBClient({ endpoint, region: "local", credentials: { accessKeyId: "local", secretAccessKey: "local" } });
+  // The embedded engine searches the tokens of the last ten minutes at every transaction, which soon costs more than the
+  // transaction. A repeated commit is recognised by what it wrote (see table.ts), so nothing is lost without the token.
+  client.middlewareStack.add(
+    (next) => (call) => {
+      delete (call.input as { ClientRequestToken?: string }).ClientRequestToken;
+      return next(call);
+    },
+    { step: "initialize", priority: "low", name: "withoutClientRequestToken" },
+  );
+  return client;
+}
+
+export async function getItem(key: ItemKey): Promise<Item | undefined> {
+  const { Item: item } = await dynamodb().send(new GetCommand({ TableName: deployment().tableName, Key: key, ConsistentRead: true }));
+  return item as Item | undefined;
+}
+
+/** Up to 100 different keys; the items come in no particular order. */
+export async function getItems(keys: readonly ItemKey[]): Promise<Item[]> {
+  const { tableName } = deployment();
+  const items: Item[] = [];
+  let pending: ItemKey[] = [...keys];
+  for (let attempt = 0; pending.length > 0; attempt++) {
+    if (attempt > 0) await new Promise((resolve) => setTimeout(resolve, Math.random() * 50 * 2 ** Math.min(attempt, 6)));
+    const answer = await dynamodb().send(new BatchGetCommand({ RequestItems: { [tableName]: { Keys: pending, ConsistentRead: true } } }));
+    items.push(...((answer.Responses?.[tableName] ?? []) as Item[]));
+    pending = (answer.UnprocessedKeys?.[tableName]?.Keys ?? []) as ItemKey[];
+  }
+  return items;
+}
+
+export async function queryItems(input: Omit<QueryCommandInput, "TableName">): Promise<{ items: Item[]; lastKey: Record<string, unknown> | undefined }> {
+  const { Items = [], LastEvaluatedKey } = await dynamodb().send(new QueryCommand({ ...input, TableName: deployment().tableName }));
+  return { items: Items as Item[], lastKey: LastEvaluatedKey };
+}
+
+/** Moves an item's due time, unless somebody else has; nothing else of the item changes. */
+export async function moveDueTime(key: ItemKey, from: string, to: string): Promise<void> {
+  const update = { ConditionExpression: "dueSk = :from", UpdateExpression: "SET dueSk = :to", ExpressionAttributeValues: { ":from": from, ":to": to } };
+  try {
+    await dynamodb().send(new UpdateCommand({ TableName: deployment().tableName, Key: { pk: key.pk, sk: key.sk }, ...update }));
+  } catch (error) {
+    if ((error as Error).name !== "ConditionalCheckFailedException") throw error;
+  }
+}
+
+/** Commits all writes or none. Answers the refusals, one per write and undefined where it was fine, or nothing when committed. */
+export async function writeItems(writes: readonly Write[]): Promise<(Refusal | undefined)[] | undefined> {
+  const requests = writes.map(toRequest);
+  const [only] = requests;
+  try {
+    if (requests.length === 1 && only?.Put) await dynamodb().send(new PutCommand(only.Put));
+    else if (requests.length === 1 && only?.Delete) await dynamodb().send(new DeleteCommand(only.Delete));
+    else await dynamodb().send(new TransactWriteCommand({ TransactItems: requests }));
+    return undefined;
+  } catch (error) {
+    return refusalsOf(error, writes.length);
+  }
+}
+
+function toRequest(write: Write): TransactItem {
+  const terms = {
+    TableName: deployment().tableName,
+    ...(write.condition && { ConditionExpression: write.condition }),
+    ...(write.values && { ExpressionAttributeValues: write.values }),
+    ...(write.condition && { ReturnValuesOnConditionCheckFailure: "ALL_OLD" as const }),
+  };
+  if ("put" in write) return { Put: { ...terms, Item: write.put } };
+  if ("remove" in write) return { Delete: { ...terms, Key: write.remove } };
+  return { ConditionCheck: { ...terms, Key: write.check, ConditionExpression: write.condition ?? "attribute_exists(pk)" } };
+}
+
+type SdkError = Error & { CancellationReasons?: { Code?: string; Item?: object }[]; Item?: object };
+
+/** A single write fails with an error of its own, a transaction with a reason per write: both become the same list. */
+function refusalsOf(error: unknown, count: number): (Refusal | undefined)[] {
+  const { name, message, CancellationReasons: reasons, Item: existing } = error as SdkError;
+  if (name === "TransactionCanceledException" && reasons)
+    return reasons.map(({ Code: code = "None", Item: item }) => (code === "None" ? undefined : { code, ...(item && { existing: item as Item }) }));
+  const code =
+    name === "ConditionalCheckFailedException" ? "ConditionalCheckFailed"
+    : name === "TransactionConflictException" || name === "TransactionInProgressException" ? "TransactionConflict"
+    : name === "ValidationException" && /size/i.test(message) ? "ItemSizeLimitExceeded"
+    : undefined;
+  if (!code) throw error;
+  return Array.from({ length: count }, () => ({ code, ...(existing && { existing: existing as Item }) }));
+}

@@ -1,0 +1,58 @@
+/** The HTTP Lambda of a context: a middy handler on API Gateway payload v2 events. */
+import middy from "@middy/core";
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from "aws-lambda";
+import type { AnyOperation } from "../../domain/kernel/operation.ts";
+import { shellProblem } from "../../domain/kernel/problem.ts";
+import { apiVersion } from "../../domain/tenants/model.ts";
+import { asProblem, problemResponse, successResponse } from "./answer.ts";
+import { authenticate, authorize } from "./authenticate.ts";
+import { executeBatch } from "./batch.ts";
+import { execute } from "./execute.ts";
+import { log } from "./log.ts";
+import { readCall } from "./request.ts";
+
+type Event = APIGatewayProxyEventV2;
+type Response = APIGatewayProxyStructuredResultV2;
+
+export const routeOf = ({ method, path }: AnyOperation) => `${method.toUpperCase()} ${path}`;
+/** The service's address as the client wrote it: links in answers start with it. */
+export const baseUrlOf = (event: Event) => `${event.headers["x-forwarded-proto"] ?? "https"}://${event.headers["host"] ?? event.requestContext.domainName}`;
+
+export function httpLambda(operations: readonly AnyOperation[]) {
+  const routes = new Map(operations.map((operation) => [routeOf(operation), operation]));
+  return httpHandler(async (event) => {
+    const operation = routes.get(event.routeKey);
+    if (!operation) throw shellProblem("route_not_found");
+    const { requestId, http } = event.requestContext;
+    const caller = await authenticate(event.headers["authorization"], http.sourceIp, new Date());
+    authorize(operation, caller);
+    const call = readCall(operation, event);
+    const baseUrl = baseUrlOf(event);
+    const answer = "item" in operation ? await executeBatch(operation, caller, call, { requestId, baseUrl }) : await execute(operation, caller, call, requestId);
+    const response = successResponse(answer, call.ifNoneMatch, new URL(`${event.rawPath}${event.rawQueryString && `?${event.rawQueryString}`}`, baseUrl));
+    return { ...response, headers: { ...response.headers, "api-version": caller.apiVersion } };
+  });
+}
+
+/**
+ * What every HTTP Lambda does around its own work: a request id on each answer, and problems instead of errors.
+ * Middy runs the last one first: the problem has to be made before it can be stamped.
+ */
+export const httpHandler = (answer: (event: Event) => Promise<Response>) =>
+  middy<Event, Response>().use(requestId()).use(problemAnswers()).handler(answer);
+
+const requestId = (): middy.MiddlewareObj<Event, Response> => {
+  const stamp = ({ event, response }: { event: Event; response: Response | null | undefined }) => {
+    if (response) response.headers = { "api-version": apiVersion, "cache-control": "no-store", ...response.headers, "request-id": event.requestContext.requestId };
+  };
+  return { after: stamp, onError: stamp };
+};
+
+const problemAnswers = (): middy.MiddlewareObj<Event, Response> => ({
+  onError(request) {
+    const problem = asProblem(request.error);
+    const { requestId, http } = request.event.requestContext;
+    if (problem.status >= 500) log("error", "request failed", { requestId, route: request.event.routeKey, method: http.method, error: String(request.error?.stack ?? request.error) });
+    request.response = problemResponse(problem, baseUrlOf(request.event), requestId);
+  },
+});

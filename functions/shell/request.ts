@@ -1,0 +1,102 @@
+/** From an API Gateway event to the validated input of an operation. */
+import type { APIGatewayProxyEventV2 } from "aws-lambda";
+import { parseTree, type ParseError } from "jsonc-parser";
+import * as z from "zod";
+import { BatchEnvelope } from "../../domain/kernel/batch.ts";
+import type { AnyOperation } from "../../domain/kernel/operation.ts";
+import { type InputError, shellProblem } from "../../domain/kernel/problem.ts";
+
+export const bodyBytesMax = 256 * 1024;
+
+/** What every operation takes besides its own parameters. */
+export type Call = {
+  readonly params: Record<string, unknown>;
+  readonly query: Record<string, unknown>;
+  readonly body: unknown;
+  readonly dryRun: boolean;
+  readonly idempotencyKey: string | undefined;
+  readonly ifMatch: number | undefined;
+  readonly ifNoneMatch: string | undefined;
+};
+
+/** Refusals in order: body type, body size, JSON, then everything the schemas find, all at once. */
+export function readCall(operation: AnyOperation, event: APIGatewayProxyEventV2): Call {
+  const isWrite = operation.method !== "get";
+  const errors: InputError[] = [];
+  const bodySchema = "item" in operation ? BatchEnvelope : operation.body;
+  const body = bodySchema ? parse(bodySchema, readBody(event), "body", errors) : undefined;
+  const params = operation.params ? parse(operation.params, event.pathParameters ?? {}, "path", errors) : {};
+  const { dryRun, ...query } = readQuery(event.rawQueryString, errors);
+  const parsedQuery = parse(operation.query ?? z.strictObject({}), isWrite || dryRun === undefined ? query : { dryRun, ...query }, "query", errors);
+  if (isWrite && dryRun !== undefined && dryRun !== "true" && dryRun !== "false")
+    errors.push({ in: "query", pointer: "/dryRun", code: "invalid_value", detail: "true or false." });
+  const idempotencyKey = event.headers["idempotency-key"];
+  if (isWrite && idempotencyKey !== undefined && !/^[\x21-\x7e]{1,255}$/.test(idempotencyKey))
+    errors.push({ in: "header", pointer: "/idempotency-key", code: "invalid_format", detail: "1 to 255 visible ASCII characters." });
+  const ifMatch = readIfMatch(event.headers["if-match"], errors);
+  if (errors.length > 0) throw shellProblem("invalid_input", { errors });
+  return {
+    params: params as Record<string, unknown>,
+    query: parsedQuery as Record<string, unknown>,
+    body,
+    dryRun: isWrite && dryRun === "true",
+    idempotencyKey: isWrite ? idempotencyKey : undefined,
+    ifMatch: isWrite ? ifMatch : undefined,
+    ifNoneMatch: isWrite ? undefined : event.headers["if-none-match"],
+  };
+}
+
+function readBody(event: APIGatewayProxyEventV2): unknown {
+  const text = event.isBase64Encoded ? Buffer.from(event.body ?? "", "base64").toString() : (event.body ?? "");
+  if (text === "") return undefined;
+  const type = (event.headers["content-type"] ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
+  if (type !== "application/json" && type !== "application/merge-patch+json") throw shellProblem("unsupported_media_type", { detail: "Send `Content-Type: application/json`." });
+  if (Buffer.byteLength(text) > bodyBytesMax) throw shellProblem("payload_too_large", { detail: `A body holds up to ${bodyBytesMax} bytes.` });
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw shellProblem("malformed_json", { detail: `Not JSON from ${positionOfFault(text)} on.` });
+  }
+}
+
+/** Line and column, counted from 1. V8's own message names a place only sometimes, and quotes the body. */
+function positionOfFault(text: string): string {
+  const faults: ParseError[] = [];
+  parseTree(text, faults, { disallowComments: true, allowTrailingComma: false });
+  const before = text.slice(0, faults[0]?.offset ?? text.length).split("\n");
+  return `line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}`;
+}
+
+function readQuery(rawQueryString: string, errors: InputError[]): Record<string, string> {
+  const query: Record<string, string> = {};
+  for (const [name, value] of new URLSearchParams(rawQueryString)) {
+    if (Object.hasOwn(query, name)) errors.push({ in: "query", pointer: `/${name}`, code: "repeated", detail: "Send it once." });
+    query[name] = value;
+  }
+  return query;
+}
+
+/** `"3"`; a weak tag or a list never matches a version. */
+function readIfMatch(header: string | undefined, errors: InputError[]): number | undefined {
+  if (header === undefined || header === "*") return undefined;
+  const version = /^"(\d{1,15})"$/.exec(header)?.[1];
+  if (version === undefined) errors.push({ in: "header", pointer: "/if-match", code: "invalid_format", detail: 'One strong ETag such as "3".' });
+  return Number(version);
+}
+
+const escapePointer = (part: PropertyKey) => String(part).replaceAll("~", "~0").replaceAll("/", "~1");
+
+/** Checks `value`, collecting what is wrong with it; `under` is where it stands in that part of the request. */
+export function parse(schema: z.ZodType, value: unknown, place: InputError["in"], errors: InputError[], under = ""): unknown {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  for (const issue of result.error.issues) {
+    const unknown = issue.code === "unrecognized_keys" ? issue.keys : [];
+    const paths = unknown.length > 0 ? unknown.map((name) => [...issue.path, name]) : [issue.path];
+    for (const path of paths) {
+      const code = issue.code === "custom" ? ((issue.params?.["code"] as string | undefined) ?? "invalid_value") : issue.code === "unrecognized_keys" ? "unknown_field" : issue.code;
+      errors.push({ in: place, pointer: under + path.map((part) => `/${escapePointer(part)}`).join(""), code, detail: issue.message });
+    }
+  }
+  return undefined;
+}
