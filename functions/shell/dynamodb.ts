@@ -1,5 +1,5 @@
 /** The DynamoDB adapter: the only code of the product that speaks to the database. */
-import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { type AttributeValue, DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import {
   BatchGetCommand,
   DeleteCommand,
@@ -12,8 +12,9 @@ import {
   type TransactWriteCommandInput,
   UpdateCommand,
 } from "@aws-sdk/lib-dynamodb";
-import type { Item } from "./item.ts";
+import { unmarshall } from "@aws-sdk/util-dynamodb";
 import { deployment } from "./config.ts";
+import type { Item } from "./item.ts";
 
 type TransactItem = NonNullable<TransactWriteCommandInput["TransactItems"]>[number];
 export type ItemKey = { pk: string; sk: string };
@@ -103,18 +104,21 @@ function toRequest(write: Write): TransactItem {
   return { ConditionCheck: { ...terms, Key: write.check, ConditionExpression: write.condition ?? "attribute_exists(pk)" } };
 }
 
-type SdkError = Error & { CancellationReasons?: { Code?: string; Item?: object }[]; Item?: object };
+type Image = Record<string, AttributeValue>;
+type SdkError = Error & { CancellationReasons?: { Code?: string; Item?: Image }[]; Item?: Image };
 
 /** A single write fails with an error of its own, a transaction with a reason per write: both become the same list. */
 function refusalsOf(error: unknown, count: number): (Refusal | undefined)[] {
   const { name, message, CancellationReasons: reasons, Item: existing } = error as SdkError;
+  // The document client converts answers, but not what errors carry.
+  const refusal = (code: string, image: Image | undefined): Refusal => ({ code, existing: image && (unmarshall(image) as Item) });
   if (name === "TransactionCanceledException" && reasons)
-    return reasons.map(({ Code: code = "None", Item: item }) => (code === "None" ? undefined : { code, ...(item && { existing: item as Item }) }));
+    return reasons.map(({ Code: code = "None", Item: item }) => (code === "None" ? undefined : refusal(code, item)));
   const code =
     name === "ConditionalCheckFailedException" ? "ConditionalCheckFailed"
     : name === "TransactionConflictException" || name === "TransactionInProgressException" ? "TransactionConflict"
     : name === "ValidationException" && /size/i.test(message) ? "ItemSizeLimitExceeded"
     : undefined;
   if (!code) throw error;
-  return Array.from({ length: count }, () => ({ code, ...(existing && { existing: existing as Item }) }));
+  return Array.from({ length: count }, () => refusal(code, existing));
 }
