@@ -26,7 +26,10 @@ const attemptsMax = 8;
 
 export async function handler(batch: DynamoDBStreamEvent): Promise<DynamoDBBatchResponse> {
   const failed: DynamoDBRecord[] = [];
-  const byPartition = Map.groupBy(batch.Records.flatMap((record) => tryRender(record, failed)), ({ partition }) => partition);
+  const byPartition = Map.groupBy(
+    batch.Records.flatMap((record) => tryRender(record, failed)),
+    ({ partition }) => partition,
+  );
   await Promise.all(
     [...byPartition].map(async ([partition, events]) => {
       for (const chunk of chunks(events)) {

@@ -20,7 +20,11 @@ const once = <Value>(make: () => Value) => {
   let made: { value: Value } | undefined;
   return () => (made ??= { value: make() }).value;
 };
-const page = (type: string, body: string | Buffer): Page => ({ type, body: Buffer.from(body), etag: `"${createHash("sha256").update(body).digest("base64url").slice(0, 22)}"` });
+const page = (type: string, body: string | Buffer): Page => ({
+  type,
+  body: Buffer.from(body),
+  etag: `"${createHash("sha256").update(body).digest("base64url").slice(0, 22)}"`,
+});
 
 const openApiText = once(() => readFileSync(new URL("../openapi/openapi.json", import.meta.url)));
 const document = once(() => page("application/json", openApiText()));

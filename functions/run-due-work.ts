@@ -72,4 +72,6 @@ async function handle({ pk, sk, dueSk }: DueItem, now: Date): Promise<void> {
 const outboxOf =
   (kind: string, now: Date) =>
   (change: Change): OutboxEntry[] =>
-    change.kind === "put" ? change.events.map((event) => ({ ...event, id: newId("evt", now), at: now.toISOString(), actor: { type: "system", id: kind } })) : [];
+    change.kind === "put"
+      ? change.events.map((event) => ({ ...event, id: newId("evt", now), at: now.toISOString(), actor: { type: "system", id: kind } }))
+      : [];

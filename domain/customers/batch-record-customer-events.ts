@@ -38,7 +38,8 @@ const recordItem = operation({
 export const batchRecordCustomerEvents = batchOperation({
   id: "batchRecordCustomerEvents",
   summary: "Record up to 100 touchpoints",
-  description: "Each item is atomic by itself; items of one customer are done in request order. Give each a `dedupeId`, and the batch may be repeated whole after a time-out.",
+  description:
+    "Each item is atomic by itself; items of one customer are done in request order. Give each a `dedupeId`, and the batch may be repeated whole after a time-out.",
   method: "post",
   path: "/v1/customer-events/batch",
   permission: "customers:write",

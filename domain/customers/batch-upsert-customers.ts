@@ -2,7 +2,7 @@ import * as z from "zod";
 import { batchOperation } from "../kernel/batch.ts";
 import { upsertCustomerByIdentity } from "./customer-by-identity.ts";
 import { IdentityType, IdentityValue } from "./identity.ts";
-import { customerExample, CustomerPatch, newCustomerExample } from "./model.ts";
+import { CustomerPatch, customerExample, newCustomerExample } from "./model.ts";
 
 const Item = z
   .strictObject({

@@ -1,11 +1,11 @@
 import type * as z from "zod";
-import { operation, type Plan, plan } from "../kernel/operation.ts";
-import { tell } from "../kernel/event.ts";
-import { shardForNew } from "../kernel/shards.ts";
 import type { Caller } from "../kernel/caller.ts";
+import { tell } from "../kernel/event.ts";
+import { operation, type Plan, plan } from "../kernel/operation.ts";
+import { shardForNew } from "../kernel/shards.ts";
 import { customerCreated } from "./events.ts";
-import { identitiesFrom, type Identity } from "./identity.ts";
-import { Customer, customerExample, type CustomerRecord, NewCustomer, newCustomerExample } from "./model.ts";
+import { type Identity, identitiesFrom } from "./identity.ts";
+import { Customer, type CustomerRecord, customerExample, NewCustomer, newCustomerExample } from "./model.ts";
 import { customerChanges, toCustomer } from "./store.ts";
 
 export const identityTaken = {
@@ -48,8 +48,6 @@ export function newCustomer({ identities, ...profile }: z.output<typeof NewCusto
 }
 
 export const planCreation = (customer: CustomerRecord, caller: Caller, whenTaken?: (identity: Identity, holderId: string) => void): Plan<Customer> =>
-  plan(
-    toCustomer(customer),
-    customerChanges(undefined, customer, { tenantSecret: caller.settings.secret, events: [tell(customerCreated)], whenTaken }),
-    { status: 201 },
-  );
+  plan(toCustomer(customer), customerChanges(undefined, customer, { tenantSecret: caller.settings.secret, events: [tell(customerCreated)], whenTaken }), {
+    status: 201,
+  });

@@ -1,10 +1,20 @@
 import * as z from "zod";
-import { operation, plan } from "../kernel/operation.ts";
 import { mergePatch, patched } from "../kernel/merge-patch.ts";
+import { operation, plan } from "../kernel/operation.ts";
 import { identityTaken, newCustomer, planCreation } from "./create-customer.ts";
 import { customerNotFound } from "./get-customer.ts";
-import { identitiesMax, IdentityInput, IdentityType, IdentityValue, identitiesFrom, isSameIdentity, normalized, tooManyIdentities, withOnePrimaryPerType } from "./identity.ts";
-import { Customer, customerExample, CustomerPatch, newCustomerExample, NewCustomer, Profile } from "./model.ts";
+import {
+  IdentityInput,
+  IdentityType,
+  IdentityValue,
+  identitiesFrom,
+  identitiesMax,
+  isSameIdentity,
+  normalized,
+  tooManyIdentities,
+  withOnePrimaryPerType,
+} from "./identity.ts";
+import { Customer, CustomerPatch, customerExample, NewCustomer, newCustomerExample, Profile } from "./model.ts";
 import { loadCustomerByIdentity, toCustomer } from "./store.ts";
 import { planUpdate } from "./update-customer.ts";
 

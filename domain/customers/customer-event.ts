@@ -5,6 +5,7 @@
 import * as z from "zod";
 import { idOf } from "../kernel/id.ts";
 import { Money } from "../kernel/money.ts";
+import { recordFields } from "../kernel/revision.ts";
 import { text } from "../kernel/text.ts";
 import { Instant, InstantInput } from "../kernel/time.ts";
 import { Channel, Code, Properties } from "./model.ts";
@@ -42,15 +43,14 @@ export const CustomerEvent = z
     occurredAt: Instant,
     properties: Properties,
     dedupeId: z.string().optional(),
-    createdAt: Instant,
-    updatedAt: Instant,
-    version: z.int(),
-    livemode: z.boolean(),
+    ...recordFields,
   })
   .meta({ id: "CustomerEvent" });
 export type CustomerEvent = z.infer<typeof CustomerEvent>;
 
-export const LastTouchpoint = CustomerEvent.pick({ id: true, type: true, occurredAt: true, storeCode: true, reference: true, amount: true }).meta({ id: "LastTouchpoint" });
+export const LastTouchpoint = CustomerEvent.pick({ id: true, type: true, occurredAt: true, storeCode: true, reference: true, amount: true }).meta({
+  id: "LastTouchpoint",
+});
 export const TouchpointSummary = z
   .object({
     count: z.int(),

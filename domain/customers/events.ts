@@ -4,7 +4,7 @@ import { eventType } from "../kernel/event.ts";
 import { idOf } from "../kernel/id.ts";
 import { CustomerEvent, customerEventExample } from "./customer-event.ts";
 import { Identity, identityExample, isSameIdentity } from "./identity.ts";
-import { Customer, customerExample, type CustomerRecord } from "./model.ts";
+import { Customer, type CustomerRecord, customerExample } from "./model.ts";
 import { toCustomer } from "./store.ts";
 
 const ofCustomer = (type: `customer.${string}`, description: string, tellsPrevious = false) =>
@@ -55,4 +55,13 @@ export const customerEventRecorded = eventType<CustomerEvent>()({
   happenedAt: (event) => event.occurredAt,
 });
 
-export const customerEventTypes = [customerCreated, customerUpdated, customerDeleted, customerRestored, identityLinked, identityUnlinked, identityVerified, customerEventRecorded];
+export const customerEventTypes = [
+  customerCreated,
+  customerUpdated,
+  customerDeleted,
+  customerRestored,
+  identityLinked,
+  identityUnlinked,
+  identityVerified,
+  customerEventRecorded,
+];

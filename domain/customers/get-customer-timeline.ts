@@ -33,6 +33,11 @@ export const getCustomerTimeline = operation({
     if (!(await loadCustomer(table, customerId, now))) return fail("customer_not_found");
     const matches = ({ document: event }: { document: Event }) => isOfType(type, event) && (!channel || event.data.object["channel"] === channel);
     const { found, last, end } = await fillPage(limit, timelineWalk(table, customerId, cursor), matches);
-    return plan(page(found.map(({ document }) => document), end ? undefined : last?.position));
+    return plan(
+      page(
+        found.map(({ document }) => document),
+        end ? undefined : last?.position,
+      ),
+    );
   },
 });

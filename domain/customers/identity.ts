@@ -3,8 +3,8 @@
  * E.164 in the tenant's default region, e-mails trimmed and lower-cased, everything else trimmed and case-kept.
  */
 import { createHmac } from "node:crypto";
-import { parsePhoneNumberFromString } from "libphonenumber-js/min";
 import type { CountryCode } from "libphonenumber-js";
+import { parsePhoneNumberFromString } from "libphonenumber-js/min";
 import * as z from "zod";
 import type { TenantSettings } from "../kernel/caller.ts";
 import { shellProblem } from "../kernel/problem.ts";
@@ -20,7 +20,10 @@ export const IdentityType = z
   .string()
   .regex(new RegExp(`^(?:${knownTypes.join("|")}|custom_[a-z0-9_]{1,40})$`), `One of ${knownTypes.join(", ")}, or custom_<name>.`)
   .meta({ id: "IdentityType", description: `One of ${knownTypes.join(", ")}, or your own custom_<name>.`, example: "email" });
-export const IdentityValue = text(500).meta({ description: "Normalised before it is compared: a phone to E.164, an e-mail lower-cased.", example: "ada@example.com" });
+export const IdentityValue = text(500).meta({
+  description: "Normalised before it is compared: a phone to E.164, an e-mail lower-cased.",
+  example: "ada@example.com",
+});
 
 export const IdentityInput = z
   .strictObject({
@@ -78,7 +81,9 @@ export function identitiesFrom(given: readonly IdentityInput[], settings: Tenant
   const identities = given.map((input, index) => toIdentity(normalized(input, settings, "body", `/identities/${index}/value`), now));
   for (const [index, identity] of identities.entries()) {
     if (identities.findIndex((other) => isSameIdentity(other, identity)) < index)
-      throw shellProblem("invalid_input", { errors: [{ in: "body", pointer: `/identities/${index}`, code: "duplicate_identity", detail: "The same identity stands twice in the list." }] });
+      throw shellProblem("invalid_input", {
+        errors: [{ in: "body", pointer: `/identities/${index}`, code: "duplicate_identity", detail: "The same identity stands twice in the list." }],
+      });
   }
   return withOnePrimaryPerType(identities);
 }

@@ -23,4 +23,11 @@ export const identityKey = (identity: { type: string; value: string }, tenantSec
 export const customerListPk = (shard: number) => `CUSTOMERS#${shard}`;
 /** A touchpoint with a dedupeId stands where a repeat of it would stand; one without stands under its own id. */
 export const customerEventKey = (customerId: string, dedupe: { dedupeId: string } | { id: string }) =>
-  key<CustomerEvent>("id" in dedupe ? `CE#${dedupe.id}` : `CE#${createHash("sha256").update(JSON.stringify([customerId, dedupe.dedupeId])).digest("base64url")}`, "META");
+  key<CustomerEvent>(
+    "id" in dedupe
+      ? `CE#${dedupe.id}`
+      : `CE#${createHash("sha256")
+          .update(JSON.stringify([customerId, dedupe.dedupeId]))
+          .digest("base64url")}`,
+    "META",
+  );

@@ -4,7 +4,7 @@ import { revise } from "../kernel/revision.ts";
 import { identityTaken } from "./create-customer.ts";
 import { identityLinked } from "./events.ts";
 import { customerDeleted, customerNotFound, customerParams } from "./get-customer.ts";
-import { identitiesMax, IdentityInput, isSameIdentity, normalized, toIdentity, tooManyIdentities, withOnePrimaryPerType } from "./identity.ts";
+import { IdentityInput, identitiesMax, isSameIdentity, normalized, toIdentity, tooManyIdentities, withOnePrimaryPerType } from "./identity.ts";
 import { Customer, customerExample } from "./model.ts";
 import { customerChanges, loadCustomer, toCustomer } from "./store.ts";
 
@@ -22,7 +22,11 @@ export const linkIdentity = operation({
     status: 201,
     alternatives: [200],
     output: Customer,
-    example: { ...customerExample, identities: [...customerExample.identities, { type: "member_card", value: "A-000123", verified: false, primary: true }], version: 2 },
+    example: {
+      ...customerExample,
+      identities: [...customerExample.identities, { type: "member_card", value: "A-000123", verified: false, primary: true }],
+      version: 2,
+    },
   },
   problems: { ...customerNotFound, ...customerDeleted, ...tooManyIdentities, ...identityTaken },
   async run({ table, caller, now, fail }, { params, body }) {

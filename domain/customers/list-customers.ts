@@ -5,7 +5,7 @@ import type { Reader, Row } from "../kernel/table.ts";
 import { text } from "../kernel/text.ts";
 import { InstantInput } from "../kernel/time.ts";
 import { customerListPk } from "./keys.ts";
-import { Customer, customerExample, type CustomerRecord } from "./model.ts";
+import { Customer, type CustomerRecord, customerExample } from "./model.ts";
 import { isPurged, toCustomer } from "./store.ts";
 
 type Position = { shard: number; after?: string };
@@ -33,7 +33,12 @@ export const listCustomers = operation({
       customer.status === status && !isPurged(customer, now) && (!tag || customer.tags.includes(tag)) && (!updatedSince || customer.updatedAt >= updatedSince);
     const { found, last, end } = await fillPage(limit, walk, matches);
     const next = end ? undefined : last ? { shard: last.shard, after: last.row.position } : start;
-    return plan(page(found.map(({ row }) => toCustomer(row.document)), next satisfies Position | undefined));
+    return plan(
+      page(
+        found.map(({ row }) => toCustomer(row.document)),
+        next satisfies Position | undefined,
+      ),
+    );
   },
 });
 

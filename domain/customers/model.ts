@@ -4,11 +4,12 @@
  */
 import * as z from "zod";
 import { idOf } from "../kernel/id.ts";
+import { Locale, TimeZone } from "../kernel/localization.ts";
 import { patchShape } from "../kernel/merge-patch.ts";
+import { recordFields } from "../kernel/revision.ts";
 import { Metadata, MetadataPatch, text } from "../kernel/text.ts";
 import { dayMilliseconds, Instant, InstantInput } from "../kernel/time.ts";
-import { Locale, TimeZone } from "../tenants/model.ts";
-import { identitiesMax, Identity, IdentityInput, identityExample } from "./identity.ts";
+import { Identity, IdentityInput, identitiesMax, identityExample } from "./identity.ts";
 
 /** How long a deleted customer can be restored. */
 export const restorableMilliseconds = 90 * dayMilliseconds;
@@ -70,10 +71,7 @@ export const Customer = z
     status: z.enum(["active", "merged", "deleted", "erased"]),
     deletedAt: Instant.optional(),
     purgeAt: Instant.optional().meta({ description: "When a deleted customer is removed for ever." }),
-    createdAt: Instant,
-    updatedAt: Instant,
-    version: z.int(),
-    livemode: z.boolean(),
+    ...recordFields,
   })
   .meta({ id: "Customer" });
 export type Customer = z.infer<typeof Customer>;

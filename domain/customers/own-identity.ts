@@ -46,7 +46,11 @@ export const verifyIdentity = operation({
   success: {
     status: 200,
     output: Customer,
-    example: { ...customerExample, identities: [{ type: "email", value: "ada@example.com", verified: true, verifiedAt: "2026-11-21T09:31:00.000Z", primary: true }], version: 2 },
+    example: {
+      ...customerExample,
+      identities: [{ type: "email", value: "ada@example.com", verified: true, verifiedAt: "2026-11-21T09:31:00.000Z", primary: true }],
+      version: 2,
+    },
   },
   problems,
   async run({ table, caller, now, fail }, { params: { customerId, identityType, identityValue } }) {

@@ -4,7 +4,15 @@ import { tell } from "../kernel/event.ts";
 import { operation, type Plan, plan } from "../kernel/operation.ts";
 import { create, type Reader, replace } from "../kernel/table.ts";
 import { dayMilliseconds, instantAfter } from "../kernel/time.ts";
-import { CustomerEvent, customerEventExample, NewCustomerEvent, newCustomerEventExample, noTouchpoints, type Touchpoints, withTouchpoint } from "./customer-event.ts";
+import {
+  CustomerEvent,
+  customerEventExample,
+  NewCustomerEvent,
+  newCustomerEventExample,
+  noTouchpoints,
+  type Touchpoints,
+  withTouchpoint,
+} from "./customer-event.ts";
 import { customerEventRecorded } from "./events.ts";
 import { customerDeleted, customerNotFound, customerParams } from "./get-customer.ts";
 import { customerEventKey, customerKey, touchpointsKey } from "./keys.ts";
@@ -17,7 +25,8 @@ const keptMilliseconds = 4 * 365.25 * dayMilliseconds;
 export const recordCustomerEvent = operation({
   id: "recordCustomerEvent",
   summary: "Record a touchpoint",
-  description: "A visit, purchase, call, message or login on some channel. 201 when it was recorded; 200 with the first one when its `dedupeId` was recorded before for this customer.",
+  description:
+    "A visit, purchase, call, message or login on some channel. 201 when it was recorded; 200 with the first one when its `dedupeId` was recorded before for this customer.",
   method: "post",
   path: "/v1/customers/{customerId}/events",
   permission: "customers:write",
@@ -44,7 +53,11 @@ export async function planCustomerEvent(
   fail: Refuse,
 ): Promise<Plan<CustomerEvent>> {
   const at = customerEventKey(customerId, dedupeId === undefined ? { id } : { dedupeId });
-  const [customer, summary, known] = (await table.getMany<object>([customerKey(customerId), touchpointsKey(customerId), at])) as [CustomerRecord?, Touchpoints?, CustomerEvent?];
+  const [customer, summary, known] = (await table.getMany<object>([customerKey(customerId), touchpointsKey(customerId), at])) as [
+    CustomerRecord?,
+    Touchpoints?,
+    CustomerEvent?,
+  ];
   if (!customer || isPurged(customer, now)) return fail("customer_not_found");
   if (known) return plan(known, [], { status: 200 });
   if (customer.status !== "active") return fail("customer_not_active", { customerStatus: customer.status });

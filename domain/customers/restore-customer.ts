@@ -23,7 +23,8 @@ const Restored = z
 export const restoreCustomer = operation({
   id: "restoreCustomer",
   summary: "Restore a deleted customer",
-  description: "Within 90 days of the deletion. Identities that are still free are taken back, the others are reported. Restoring an active customer changes nothing.",
+  description:
+    "Within 90 days of the deletion. Identities that are still free are taken back, the others are reported. Restoring an active customer changes nothing.",
   method: "post",
   path: "/v1/customers/{customerId}/restore",
   permission: "customers:write",
@@ -32,11 +33,14 @@ export const restoreCustomer = operation({
   problems: customerNotFound,
   async run({ table, caller, now, fail }, { params }) {
     const customer = (await loadCustomer(table, params.customerId, now)) ?? fail("customer_not_found");
-    if (customer.status !== "deleted") return plan({ object: "restored_customer", customer: toCustomer(customer), identitiesTaken: [] }, [], { replaces: customer.version });
+    if (customer.status !== "deleted")
+      return plan({ object: "restored_customer", customer: toCustomer(customer), identitiesTaken: [] }, [], { replaces: customer.version });
     const { secret } = caller.settings;
     const holders = await table.getMany(customer.identities.map((identity) => identityKey(identity, secret)));
     const identities = withOnePrimaryPerType(customer.identities.filter((_, index) => !holders[index]));
-    const identitiesTaken = customer.identities.flatMap(({ type, value }, index) => holders[index] ? [{ type, value, customerId: holders[index].customerId }] : []);
+    const identitiesTaken = customer.identities.flatMap(({ type, value }, index) =>
+      holders[index] ? [{ type, value, customerId: holders[index].customerId }] : [],
+    );
     const restored = revise(customer, { status: "active", deletedAt: undefined, purgeAt: undefined, identities }, now);
     const changes = customerChanges(customer, restored, { tenantSecret: secret, events: [tell(customerRestored)] });
     return plan({ object: "restored_customer", customer: toCustomer(restored), identitiesTaken }, changes, { replaces: customer.version });

@@ -13,7 +13,11 @@ export async function loadCustomer(table: Reader, customerId: string, now: Date)
 export const isPurged = ({ purgeAt }: CustomerRecord, now: Date): boolean => purgeAt !== undefined && Date.parse(purgeAt) <= now.getTime();
 
 /** The active customer that holds an identity, in two strongly consistent reads. */
-export async function loadCustomerByIdentity(table: Reader, identity: { type: string; value: string }, tenantSecret: string): Promise<CustomerRecord | undefined> {
+export async function loadCustomerByIdentity(
+  table: Reader,
+  identity: { type: string; value: string },
+  tenantSecret: string,
+): Promise<CustomerRecord | undefined> {
   const holder = await table.get(identityKey(identity, tenantSecret));
   return holder && (await table.get(customerKey(holder.customerId)));
 }

@@ -1,19 +1,20 @@
-import { tell } from "../kernel/event.ts";
 import type { Caller } from "../kernel/caller.ts";
+import { tell } from "../kernel/event.ts";
 import { patched } from "../kernel/merge-patch.ts";
 import { operation, type Plan, plan } from "../kernel/operation.ts";
 import { changesNothing, revise } from "../kernel/revision.ts";
 import { identityTaken } from "./create-customer.ts";
 import { customerUpdated, identityLinked, identityUnlinked } from "./events.ts";
 import { customerDeleted, customerNotFound, customerParams } from "./get-customer.ts";
-import { identitiesFrom, type Identity, type IdentityInput, isSameIdentity } from "./identity.ts";
-import { Customer, customerExample, CustomerPatch, type CustomerRecord, Profile } from "./model.ts";
+import { type Identity, type IdentityInput, identitiesFrom, isSameIdentity } from "./identity.ts";
+import { Customer, CustomerPatch, type CustomerRecord, customerExample, Profile } from "./model.ts";
 import { customerChanges, identitiesGained, identitiesLost, loadCustomer, toCustomer } from "./store.ts";
 
 export const updateCustomer = operation({
   id: "updateCustomer",
   summary: "Change a customer",
-  description: "JSON merge patch: null clears a field, arrays are replaced whole, `identities` too. A patch that changes nothing makes no new version and no event.",
+  description:
+    "JSON merge patch: null clears a field, arrays are replaced whole, `identities` too. A patch that changes nothing makes no new version and no event.",
   method: "patch",
   path: "/v1/customers/{customerId}",
   permission: "customers:write",

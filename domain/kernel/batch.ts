@@ -21,7 +21,9 @@ type Declared<Item extends z.ZodType, Name extends string> = Pick<BatchOperation
 export function batchOperation<Item extends z.ZodType, Name extends string>(declared: Declared<Item, Name>): BatchOperation {
   const { itemSchema, itemExample, itemOutput, outputExample, ...rest } = declared;
   const name = `${declared.id.charAt(0).toUpperCase()}${declared.id.slice(1)}`;
-  const Problem = z.looseObject({ type: z.string(), title: z.string(), status: z.int(), code: z.string(), requestId: z.string() }).meta({ id: "BatchItemProblem" });
+  const Problem = z
+    .looseObject({ type: z.string(), title: z.string(), status: z.int(), code: z.string(), requestId: z.string() })
+    .meta({ id: "BatchItemProblem" });
   const Result = z.object({
     index: z.int().meta({ description: "Place of the item in the request, from 0." }),
     status: z.int().meta({ description: "The HTTP status this item would have had alone." }),

@@ -16,7 +16,10 @@ export function mergePatch(target: unknown, patch: unknown): unknown {
 
 /** The shape of a patch for `shape`: everything optional; what may be absent may be null. */
 export function patchShape<Shape extends Record<string, z.ZodType>>(shape: Shape) {
-  const entries = Object.entries(shape).map(([name, schema]) => [name, (schema.safeParse(undefined).success ? withoutDefault(schema).nullable() : schema).optional()]);
+  const entries = Object.entries(shape).map(([name, schema]) => [
+    name,
+    (schema.safeParse(undefined).success ? withoutDefault(schema).nullable() : schema).optional(),
+  ]);
   return Object.fromEntries(entries) as { [Name in keyof Shape]: z.ZodOptional<z.ZodNullable<Shape[Name]>> };
 }
 /** A default would put back what a patch did not mention. */
@@ -29,6 +32,11 @@ export function patched<Schema extends z.ZodObject>(schema: Schema, current: obj
   const result = schema.safeParse(mergePatch(known, patch));
   // Every field is named, so that one the patch took away is taken away, not merely left unmentioned.
   if (result.success) return { ...Object.fromEntries(Object.keys(schema.shape).map((name) => [name, undefined])), ...result.data };
-  const errors = result.error.issues.map(({ path, message, code }) => ({ in: "body" as const, pointer: path.map((part) => `/${String(part)}`).join(""), code, detail: message }));
+  const errors = result.error.issues.map(({ path, message, code }) => ({
+    in: "body" as const,
+    pointer: path.map((part) => `/${String(part)}`).join(""),
+    code,
+    detail: message,
+  }));
   throw shellProblem("invalid_input", { detail: "The object would break a rule after this change.", errors });
 }

@@ -2,9 +2,9 @@
 import type * as z from "zod";
 import type { Caller } from "./caller.ts";
 import type { PageOf } from "./page.ts";
+import type { Permission } from "./permission.ts";
 import type { Problems } from "./problem.ts";
 import type { Change, Reader } from "./table.ts";
-import type { Permission } from "./permission.ts";
 
 /**
  * What an operation wants to happen: its answer, and the changes that make it true.
@@ -47,7 +47,14 @@ export type Context<Code extends string = string> = {
 type PathNames<Path> = Path extends `${string}{${infer Name}}${infer Rest}` ? Name | PathNames<Rest> : never;
 type ParamsOf<Path> = z.ZodObject<Record<PathNames<Path>, z.ZodType>>;
 
-export type Operation<Path extends string, Params extends z.ZodObject, Query extends z.ZodObject, Body extends z.ZodType, Out extends z.ZodType, P extends Problems> = {
+export type Operation<
+  Path extends string,
+  Params extends z.ZodObject,
+  Query extends z.ZodObject,
+  Body extends z.ZodType,
+  Out extends z.ZodType,
+  P extends Problems,
+> = {
   id: string;
   summary: string;
   /** Units, limits, consistency and retry safety, for people who integrate; Markdown. */
@@ -69,10 +76,7 @@ export type Operation<Path extends string, Params extends z.ZodObject, Query ext
   example?: z.input<Body>;
   problems: P;
   /** Reads and decides; runs again from the start when somebody else wrote first, so it must not have other effects. */
-  run(
-    context: Context<keyof P & string>,
-    input: { params: z.output<Params>; query: z.output<Query>; body: z.output<Body> },
-  ): Promise<Plan<z.input<Out>>>;
+  run(context: Context<keyof P & string>, input: { params: z.output<Params>; query: z.output<Query>; body: z.output<Body> }): Promise<Plan<z.input<Out>>>;
 };
 // biome-ignore lint/suspicious/noExplicitAny: a list of operations with different inputs has no other type; the shell validates before it calls.
 export type SingleOperation = Operation<string, any, any, any, any, any>;

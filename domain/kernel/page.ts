@@ -6,7 +6,13 @@ export type PageOf<Item> = { object: "list"; data: Item[]; hasMore: boolean; nex
 export const pageSizeMax = 100;
 /** The query parameters of every list. */
 export const pageQuery = {
-  limit: z.coerce.number().int().min(1).max(pageSizeMax).default(25).meta({ description: `Items per page, 1 to ${pageSizeMax}.` }),
+  limit: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(pageSizeMax)
+    .default(25)
+    .meta({ description: `Items per page, 1 to ${pageSizeMax}.` }),
   cursor: z.string().max(2000).optional().meta({ description: "`nextCursor` of the page before; same filters." }),
 };
 

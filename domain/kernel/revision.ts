@@ -1,5 +1,15 @@
 /** Versions: every change of a mutable object makes the next one. */
 import { isDeepStrictEqual } from "node:util";
+import * as z from "zod";
+import { Instant } from "./time.ts";
+
+/** What every object of the API has besides `id` and `object`. */
+export const recordFields = {
+  createdAt: Instant,
+  updatedAt: Instant,
+  version: z.int().meta({ description: "1, 2, 3, …; also the ETag." }),
+  livemode: z.boolean().meta({ description: "false: test data." }),
+};
 
 type Revised = { readonly version: number; readonly updatedAt: string };
 

@@ -1,7 +1,8 @@
 import * as z from "zod";
 import { operation, plan } from "../kernel/operation.ts";
 import type { Permission } from "../kernel/permission.ts";
-import { apiKeyExample, apiKeySettings, apiVersion, ApiKeyWithSecret, secretExample } from "./model.ts";
+import { ApiKeyWithSecret, apiKeyExample, apiKeySettings, secretExample } from "./api-key.ts";
+import { apiVersion } from "./model.ts";
 import { formatSecret } from "./secret-format.ts";
 import { newApiKey, toApiKey } from "./store.ts";
 

@@ -1,7 +1,8 @@
 import * as z from "zod";
 import { operation, plan } from "../kernel/operation.ts";
 import { tenantScopes } from "../kernel/permission.ts";
-import { apiKeyExample, apiVersion, ApiKeyWithSecret, secretExample, Tenant, tenantExample, TenantSettingsInput } from "./model.ts";
+import { ApiKeyWithSecret, apiKeyExample, secretExample } from "./api-key.ts";
+import { apiVersion, Tenant, TenantSettingsInput, tenantExample } from "./model.ts";
 import { formatSecret } from "./secret-format.ts";
 import { newApiKey, newTenant, newTenantChange, toApiKey, toTenant } from "./store.ts";
 
@@ -10,7 +11,8 @@ const NewTenant = z.object({ object: z.literal("new_tenant"), tenant: Tenant, ap
 export const createTenant = operation({
   id: "createTenant",
   summary: "Create a tenant",
-  description: "Makes a tenant with its first live and its first test key. Their secrets are shown in this answer only; a replay with the same Idempotency-Key shows them again for 7 days.",
+  description:
+    "Makes a tenant with its first live and its first test key. Their secrets are shown in this answer only; a replay with the same Idempotency-Key shows them again for 7 days.",
   method: "post",
   path: "/v1/tenants",
   permission: "tenants:manage",

@@ -1,7 +1,7 @@
-import { operation, plan } from "../kernel/operation.ts";
 import { patched } from "../kernel/merge-patch.ts";
+import { operation, plan } from "../kernel/operation.ts";
 import { tenantNotFound } from "./get-tenant.ts";
-import { Tenant, tenantExample, TenantPatch, TenantSettingsInput } from "./model.ts";
+import { Tenant, TenantPatch, TenantSettingsInput, tenantExample } from "./model.ts";
 import { loadTenant, toTenant } from "./store.ts";
 import { planTenantUpdate } from "./update-tenant.ts";
 
@@ -31,7 +31,11 @@ export const updateCurrentTenant = operation({
   liveOnly: true,
   body: TenantPatch,
   example: { timeZone: "Asia/Shanghai", identityPolicies: { defaultPhoneRegion: "CN" } },
-  success: { status: 200, output: Tenant, example: { ...tenantExample, timeZone: "Asia/Shanghai", identityPolicies: { defaultPhoneRegion: "CN" }, version: 2 } },
+  success: {
+    status: 200,
+    output: Tenant,
+    example: { ...tenantExample, timeZone: "Asia/Shanghai", identityPolicies: { defaultPhoneRegion: "CN" }, version: 2 },
+  },
   problems: tenantNotFound,
   async run({ table, caller, now, fail }, { body }) {
     const tenant = (await loadTenant(table, caller.tenantId)) ?? fail("tenant_not_found");

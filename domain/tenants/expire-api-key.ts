@@ -1,7 +1,7 @@
 import type { DueWork } from "../kernel/due-work.ts";
 import { revise } from "../kernel/revision.ts";
 import { replace } from "../kernel/table.ts";
-import type { ApiKeyRecord } from "./model.ts";
+import type { ApiKeyRecord } from "./api-key.ts";
 import { secretRemovals } from "./revoke-api-key.ts";
 
 /** The authenticator refuses an expired key by the clock; this takes its secrets out of the table. */

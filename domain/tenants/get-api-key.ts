@@ -1,8 +1,8 @@
 import * as z from "zod";
 import { idOf } from "../kernel/id.ts";
 import { operation, plan } from "../kernel/operation.ts";
+import { ApiKey, type ApiKeyRecord, apiKeyExample } from "./api-key.ts";
 import { apiKeyKey, keyUseKey } from "./keys.ts";
-import { ApiKey, apiKeyExample, type ApiKeyRecord } from "./model.ts";
 import { toApiKey } from "./store.ts";
 
 export const apiKeyNotFound = { api_key_not_found: { status: 404, title: "There is no such API key." } } as const;

@@ -10,7 +10,8 @@
  * | whose secret is this             | SECRET#<sha256> / META        |           |
  */
 import { key } from "../kernel/table.ts";
-import type { ApiKeyRecord, SecretRecord, TenantRecord } from "./model.ts";
+import type { ApiKeyRecord, SecretRecord } from "./api-key.ts";
+import type { TenantRecord } from "./model.ts";
 
 const tenantPk = (tenantId: string) => `TENANT#${tenantId}`;
 export const tenantKey = (tenantId: string) => key<TenantRecord>(tenantPk(tenantId), "META");

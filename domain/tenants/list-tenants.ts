@@ -2,7 +2,7 @@ import * as z from "zod";
 import { operation, plan } from "../kernel/operation.ts";
 import { pageOf, pageQuery } from "../kernel/page.ts";
 import { tenantListPk } from "./keys.ts";
-import { Tenant, tenantExample, type TenantRecord } from "./model.ts";
+import { Tenant, type TenantRecord, tenantExample } from "./model.ts";
 import { toTenant } from "./store.ts";
 
 export const listTenants = operation({
@@ -18,6 +18,11 @@ export const listTenants = operation({
   problems: {},
   async run({ table, cursor, page }, { query: { limit } }) {
     const rows = await table.query<TenantRecord>({ from: "list", pk: tenantListPk, order: "ascending", limit, after: cursor as string | undefined });
-    return plan(page(rows.map((row) => toTenant(row.document)), rows.length === limit ? rows.at(-1)?.position : undefined));
+    return plan(
+      page(
+        rows.map((row) => toTenant(row.document)),
+        rows.length === limit ? rows.at(-1)?.position : undefined,
+      ),
+    );
   },
 });

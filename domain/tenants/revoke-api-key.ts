@@ -1,9 +1,9 @@
 import { operation, plan } from "../kernel/operation.ts";
 import { revise } from "../kernel/revision.ts";
 import { remove, replace } from "../kernel/table.ts";
+import { ApiKey, type ApiKeyRecord, apiKeyExample } from "./api-key.ts";
 import { apiKeyNotFound, apiKeyParams } from "./get-api-key.ts";
 import { apiKeyKey, secretKey } from "./keys.ts";
-import { ApiKey, apiKeyExample, type ApiKeyRecord } from "./model.ts";
 import { loadApiKey, toApiKey } from "./store.ts";
 
 export const revokeApiKey = operation({

@@ -3,10 +3,10 @@ import { operation, plan } from "../kernel/operation.ts";
 import { revise } from "../kernel/revision.ts";
 import { create, overwrite, remove, replace } from "../kernel/table.ts";
 import { instantAfter, secondMilliseconds } from "../kernel/time.ts";
+import { ApiKeyWithSecret, apiKeyExample, secretExample } from "./api-key.ts";
 import { missingScopes, scopesNotHeld } from "./create-api-key.ts";
 import { apiKeyNotFound, apiKeyParams } from "./get-api-key.ts";
 import { apiKeyKey, secretKey } from "./keys.ts";
-import { apiKeyExample, ApiKeyWithSecret, secretExample } from "./model.ts";
 import { formatSecret, secretDisplay, secretHash } from "./secret-format.ts";
 import { apiKeyStatus, keyPlacement, loadApiKey, toApiKey } from "./store.ts";
 
@@ -15,7 +15,8 @@ export const apiKeyNotActive = { api_key_not_active: { status: 409, title: "The 
 export const rotateApiKey = operation({
   id: "rotateApiKey",
   summary: "Give an API key a new secret",
-  description: "The former secret goes on working for `overlapSeconds` (up to 7 days), an earlier one ends at once. The key's id, and so its idempotency records, stay.",
+  description:
+    "The former secret goes on working for `overlapSeconds` (up to 7 days), an earlier one ends at once. The key's id, and so its idempotency records, stay.",
   method: "post",
   path: "/v1/api-keys/{apiKeyId}/rotate",
   permission: "keys:manage",
@@ -25,7 +26,11 @@ export const rotateApiKey = operation({
   params: apiKeyParams,
   body: z.strictObject({ overlapSeconds: z.int().min(0).max(604_800).default(0).meta({ description: "0 to 604,800 (7 days)." }) }),
   example: { overlapSeconds: 86_400 },
-  success: { status: 200, output: ApiKeyWithSecret, example: { ...apiKeyExample, version: 2, previousSecretValidUntil: "2026-11-22T09:30:00.000Z", secret: secretExample } },
+  success: {
+    status: 200,
+    output: ApiKeyWithSecret,
+    example: { ...apiKeyExample, version: 2, previousSecretValidUntil: "2026-11-22T09:30:00.000Z", secret: secretExample },
+  },
   problems: { ...apiKeyNotFound, ...scopesNotHeld, ...apiKeyNotActive },
   async run({ table, caller, now, newSecret, fail }, { params, body: { overlapSeconds } }) {
     const record = (await loadApiKey(table, caller.tenantId, params.apiKeyId)) ?? fail("api_key_not_found");

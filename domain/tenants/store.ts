@@ -1,10 +1,12 @@
 /** Reads and writes of tenants and API keys, in the platform's partition. */
+
+import type * as z from "zod";
 import type { TenantSettings } from "../kernel/caller.ts";
 import { type Change, create, type Reader, replace } from "../kernel/table.ts";
+import type { ApiKey, ApiKeyRecord, ApiKeyStatus, SecretRecord } from "./api-key.ts";
 import { apiKeyKey, keyUseKey, secretKey, tenantKey, tenantListPk } from "./keys.ts";
-import type { ApiKey, ApiKeyRecord, ApiKeyStatus, SecretRecord, Tenant, TenantRecord } from "./model.ts";
+import type { Tenant, TenantRecord } from "./model.ts";
 import { secretDisplay, secretHash } from "./secret-format.ts";
-import type * as z from "zod";
 
 export const loadTenant = (table: Reader, tenantId: string) => table.get(tenantKey(tenantId));
 export const loadApiKey = (table: Reader, tenantId: string, keyId: string) => table.get(apiKeyKey(tenantId, keyId));
@@ -39,7 +41,12 @@ export function settingsOf(tenant: TenantRecord): TenantSettings {
 }
 
 /** A new tenant's record; `secret` is 43 random letters and digits. */
-export function newTenant(settings: Pick<TenantRecord, "name" | "timeZone" | "currency" | "locale" | "identityPolicies" | "metadata">, id: string, secret: string, now: Date): TenantRecord {
+export function newTenant(
+  settings: Pick<TenantRecord, "name" | "timeZone" | "currency" | "locale" | "identityPolicies" | "metadata">,
+  id: string,
+  secret: string,
+  now: Date,
+): TenantRecord {
   const at = now.toISOString();
   const listShards = { count: 1, writtenCount: 1, since: at };
   return { id, object: "tenant", ...settings, listShards, status: "active", secret, createdAt: at, updatedAt: at, version: 1, livemode: true };
@@ -51,8 +58,7 @@ export const tenantChange = (before: TenantRecord, tenant: TenantRecord): Change
 const tenantPlacement = (tenant: TenantRecord) => ({ list: { pk: tenantListPk, sk: `${tenant.createdAt}#${tenant.id}` } });
 
 /** The due work that removes a key's secrets once it has expired. */
-export const keyPlacement = ({ expiresAt, revokedAt }: ApiKeyRecord) =>
-  expiresAt && !revokedAt ? { due: { at: expiresAt, kind: "expire_api_key" } } : {};
+export const keyPlacement = ({ expiresAt, revokedAt }: ApiKeyRecord) => (expiresAt && !revokedAt ? { due: { at: expiresAt, kind: "expire_api_key" } } : {});
 
 export type NewApiKey = Pick<ApiKeyRecord, "name" | "scopes" | "allowedCidrs" | "livemode" | "apiVersion" | "expiresAt"> & { id: string; tenantId: string };
 

@@ -16,7 +16,8 @@ export const suspendTenant = operation({
   ...shared,
   id: "suspendTenant",
   summary: "Suspend a tenant",
-  description: "Within 30 seconds all of the tenant's requests are refused with 403 `tenant_suspended`. Its data stays. Suspending a suspended tenant changes nothing.",
+  description:
+    "Within 30 seconds all of the tenant's requests are refused with 403 `tenant_suspended`. Its data stays. Suspending a suspended tenant changes nothing.",
   path: "/v1/tenants/{tenantId}/suspend",
   success: { status: 200, output: Tenant, example: { ...tenantExample, status: "suspended", version: 2 } },
   async run({ table, now, fail }, { params }) {

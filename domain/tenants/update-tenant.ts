@@ -1,14 +1,15 @@
 import * as z from "zod";
-import { operation, plan } from "../kernel/operation.ts";
 import { patched } from "../kernel/merge-patch.ts";
+import { operation, plan } from "../kernel/operation.ts";
 import { changesNothing, revise } from "../kernel/revision.ts";
 import { growShards } from "../kernel/shards.ts";
 import { tenantNotFound, tenantParams } from "./get-tenant.ts";
-import { Tenant, tenantExample, TenantPatch, type TenantRecord, TenantSettingsInput } from "./model.ts";
+import { Tenant, TenantPatch, type TenantRecord, TenantSettingsInput, tenantExample } from "./model.ts";
 import { loadTenant, tenantChange, toTenant } from "./store.ts";
 
 const listShards = z.int().min(1).max(256).meta({
-  description: "Over how many partitions lists are spread: 1 up to a million customers, 4 at ten million, 32 at a hundred million. It only grows; new documents use it a minute later.",
+  description:
+    "Over how many partitions lists are spread: 1 up to a million customers, 4 at ten million, 32 at a hundred million. It only grows; new documents use it a minute later.",
 });
 
 export const updateTenant = operation({

@@ -23,7 +23,19 @@ export const whoAmI = operation({
   method: "get",
   path: "/v1/me",
   permission: "any",
-  success: { status: 200, output: Identity },
+  success: {
+    status: 200,
+    output: Identity,
+    example: {
+      object: "caller",
+      tenant: { id: "tn_01JD3S8K9ZQ4T7N2V5X8B1C6F0", name: "Café Lumière", timeZone: "Europe/Paris", currency: "EUR", locale: "fr-FR" },
+      credential: { type: "api_key", id: "key_01JD3S8K9ZQ4T7N2V5X8B1C6F0", name: "Checkout" },
+      scopes: ["customers:read", "customers:write"],
+      livemode: false,
+      apiVersion: "2026-11-01",
+      limits: { bodyBytes: 262_144, pageSize: 100, batchItems: 100 },
+    },
+  },
   problems: {},
   async run({ caller }) {
     const { name, timeZone, currency, locale } = caller.settings;

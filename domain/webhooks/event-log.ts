@@ -14,10 +14,16 @@ export const eventsPerAppendMax = 49;
 const thinAboveBytes = 64 * 1024;
 
 /** Renders what an outbox entry tells from the images of the item that carried it. */
-export function renderEvent(type: AnyEventType, entry: OutboxEntry, images: { after: object; before: object | undefined }, context: { apiVersion: string; livemode: boolean }): EventToAppend {
+export function renderEvent(
+  type: AnyEventType,
+  entry: OutboxEntry,
+  images: { after: object; before: object | undefined },
+  context: { apiVersion: string; livemode: boolean },
+): EventToAppend {
   const render = type.render as (images: { after: object; before: object | undefined; subject: object | undefined }) => Record<string, unknown>;
   const object = render({ ...images, subject: entry.subject });
-  const previous = type.tellsPrevious && images.before ? changedAttributes(render({ after: images.before, before: undefined, subject: entry.subject }), object) : undefined;
+  const previous =
+    type.tellsPrevious && images.before ? changedAttributes(render({ after: images.before, before: undefined, subject: entry.subject }), object) : undefined;
   const event = {
     id: entry.id,
     object: "event" as const,
@@ -79,6 +85,8 @@ function recentDays(firstSequenceByDay: Record<string, number>, now: Date): Reco
 /** The first sequence that the event operations reach, or undefined when there is none in the last days. */
 export function firstReadableSequence(head: LaneHead | undefined, now: Date): number | undefined {
   const oldest = dayOf(new Date(now.getTime() - readableDays * dayMilliseconds));
-  const sequences = Object.entries(head?.firstSequenceByDay ?? {}).filter(([day]) => day >= oldest).map(([, sequence]) => sequence);
+  const sequences = Object.entries(head?.firstSequenceByDay ?? {})
+    .filter(([day]) => day >= oldest)
+    .map(([, sequence]) => sequence);
   return sequences.length > 0 ? Math.min(...sequences) : undefined;
 }

@@ -26,7 +26,8 @@ const describe = (): z.infer<typeof EventTypeDescription>[] =>
 export const listEventTypes = operation({
   id: "listEventTypes",
   summary: "List event types",
-  description: "Every type of event that the log and webhooks may carry, with the JSON Schema of its object and an example. New types may be added at any time.",
+  description:
+    "Every type of event that the log and webhooks may carry, with the JSON Schema of its object and an example. New types may be added at any time.",
   method: "get",
   path: "/v1/event-types",
   permission: "events:read",

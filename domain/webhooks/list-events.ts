@@ -4,9 +4,9 @@ import { operation, plan } from "../kernel/operation.ts";
 import { fillPage, pageOf, pageQuery } from "../kernel/page.ts";
 import { dayMilliseconds } from "../kernel/time.ts";
 import { firstReadableSequence } from "./event-log.ts";
+import { EventTypeFilter, isOfType } from "./event-type-filter.ts";
 import { laneHeadKey } from "./keys.ts";
 import { Event, eventExample, readableDays } from "./model.ts";
-import { EventTypeFilter, isOfType } from "./event-type-filter.ts";
 import { eventsAfter, timelineWalk } from "./store.ts";
 
 /** A tenant has one lane until it needs more. */
@@ -31,8 +31,17 @@ export const listEvents = operation({
   async run({ table, now, cursor, page }, { query: { limit, type, afterSequence = 0, customerId } }) {
     if (customerId) {
       const oldest = new Date(now.getTime() - readableDays * dayMilliseconds).toISOString();
-      const { found, last, end } = await fillPage(limit, timelineWalk(table, customerId, cursor), ({ document }) => document.createdAt >= oldest && isOfType(type, document));
-      return plan(page(found.map(({ document }) => document), end ? undefined : last?.position));
+      const { found, last, end } = await fillPage(
+        limit,
+        timelineWalk(table, customerId, cursor),
+        ({ document }) => document.createdAt >= oldest && isOfType(type, document),
+      );
+      return plan(
+        page(
+          found.map(({ document }) => document),
+          end ? undefined : last?.position,
+        ),
+      );
     }
     const head = await table.get(laneHeadKey(lane));
     const first = firstReadableSequence(head, now);

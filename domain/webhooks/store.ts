@@ -30,7 +30,13 @@ export async function eventsAfter(table: Reader, lane: number, afterSequence: nu
   const events: Event[] = [];
   for (let from = afterSequence; from < lastSequence && events.length < limit; ) {
     const bucket = bucketOf(from + 1);
-    const rows = await table.query<Event>({ from: "items", pk: logBucketPk(lane, bucket), beyondSk: sequenceSk(from), order: "ascending", limit: limit - events.length });
+    const rows = await table.query<Event>({
+      from: "items",
+      pk: logBucketPk(lane, bucket),
+      beyondSk: sequenceSk(from),
+      order: "ascending",
+      limit: limit - events.length,
+    });
     events.push(...rows.map((row) => row.document));
     from = rows.at(-1)?.document.sequence ?? lastSequence;
   }

@@ -17,7 +17,7 @@ export function successResponse(answer: Answer, ifNoneMatch: string | undefined,
   if (etag) headers["etag"] = etag;
   if (answer.replayed) headers["idempotency-replayed"] = "true";
   if (answer.dryRun) headers["dry-run"] = "true";
-  if (etag && ifNoneMatch && ifNoneMatch.split(",").some((tag) => tag.trim() === etag || tag.trim() === "*")) return { statusCode: 304, headers };
+  if (etag && ifNoneMatch?.split(",").some((tag) => tag.trim() === etag || tag.trim() === "*")) return { statusCode: 304, headers };
   const { nextCursor } = (answer.body ?? {}) as { nextCursor?: unknown };
   if (typeof nextCursor === "string") {
     selfUrl.searchParams.set("cursor", nextCursor);

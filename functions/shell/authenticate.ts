@@ -5,8 +5,9 @@ import type { AnyOperation } from "../../domain/kernel/operation.ts";
 import type { Permission } from "../../domain/kernel/permission.ts";
 import { shellProblem } from "../../domain/kernel/problem.ts";
 import { overwrite } from "../../domain/kernel/table.ts";
+import type { ApiKeyRecord } from "../../domain/tenants/api-key.ts";
 import { keyUseKey } from "../../domain/tenants/keys.ts";
-import { type ApiKeyRecord, platformTenantId, type TenantRecord } from "../../domain/tenants/model.ts";
+import { platformTenantId, type TenantRecord } from "../../domain/tenants/model.ts";
 import { isWellFormedSecret, secretHash } from "../../domain/tenants/secret-format.ts";
 import { apiKeyStatus, loadCredential, settingsOf } from "../../domain/tenants/store.ts";
 import { deployment } from "./config.ts";
@@ -72,6 +73,10 @@ function isWithin(cidrs: readonly string[], address: string): boolean {
 export function authorize(operation: AnyOperation, caller: Caller): void {
   const { permission } = operation;
   if (permission !== "any" && !caller.scopes.includes(permission as Permission))
-    throw shellProblem("insufficient_scope", { requiredScopes: [permission] }, { "www-authenticate": `${challenge["www-authenticate"]}, error="insufficient_scope", scope="${permission}"` });
+    throw shellProblem(
+      "insufficient_scope",
+      { requiredScopes: [permission] },
+      { "www-authenticate": `${challenge["www-authenticate"]}, error="insufficient_scope", scope="${permission}"` },
+    );
   if (operation.liveOnly && !caller.livemode) throw shellProblem("live_key_required");
 }

@@ -5,7 +5,11 @@ import { shellProblem } from "../../domain/kernel/problem.ts";
 
 /** `list` names what the cursor belongs to: partition, operation and filters. */
 export function cursorSeal(secret: string, list: unknown) {
-  const macOf = (payload: string) => createHmac("sha256", secret).update(canonicalJson(["cursor", list, payload])).digest("base64url").slice(0, 22);
+  const macOf = (payload: string) =>
+    createHmac("sha256", secret)
+      .update(canonicalJson(["cursor", list, payload]))
+      .digest("base64url")
+      .slice(0, 22);
   return {
     seal(position: unknown): string {
       const payload = Buffer.from(JSON.stringify(position)).toString("base64url");
@@ -16,7 +20,9 @@ export function cursorSeal(secret: string, list: unknown) {
       const expected = Buffer.from(macOf(payload));
       const given = Buffer.from(mac);
       if (given.length !== expected.length || !timingSafeEqual(given, expected))
-        throw shellProblem("invalid_cursor", { errors: [{ in: "query", pointer: "/cursor", code: "invalid_cursor", detail: "Start again without a cursor." }] });
+        throw shellProblem("invalid_cursor", {
+          errors: [{ in: "query", pointer: "/cursor", code: "invalid_cursor", detail: "Start again without a cursor." }],
+        });
       return JSON.parse(Buffer.from(payload, "base64url").toString());
     },
   };

@@ -115,10 +115,13 @@ function refusalsOf(error: unknown, count: number): (Refusal | undefined)[] {
   if (name === "TransactionCanceledException" && reasons)
     return reasons.map(({ Code: code = "None", Item: item }) => (code === "None" ? undefined : refusal(code, item)));
   const code =
-    name === "ConditionalCheckFailedException" ? "ConditionalCheckFailed"
-    : name === "TransactionConflictException" || name === "TransactionInProgressException" ? "TransactionConflict"
-    : name === "ValidationException" && /size/i.test(message) ? "ItemSizeLimitExceeded"
-    : undefined;
+    name === "ConditionalCheckFailedException"
+      ? "ConditionalCheckFailed"
+      : name === "TransactionConflictException" || name === "TransactionInProgressException"
+        ? "TransactionConflict"
+        : name === "ValidationException" && /size/i.test(message)
+          ? "ItemSizeLimitExceeded"
+          : undefined;
   if (!code) throw error;
   return Array.from({ length: count }, () => refusal(code, existing));
 }

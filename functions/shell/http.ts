@@ -28,7 +28,8 @@ export function httpLambda(operations: readonly AnyOperation[]) {
     authorize(operation, caller);
     const call = readCall(operation, event);
     const baseUrl = baseUrlOf(event);
-    const answer = "item" in operation ? await executeBatch(operation, caller, call, { requestId, baseUrl }) : await execute(operation, caller, call, requestId);
+    const answer =
+      "item" in operation ? await executeBatch(operation, caller, call, { requestId, baseUrl }) : await execute(operation, caller, call, requestId);
     const response = successResponse(answer, call.ifNoneMatch, new URL(`${event.rawPath}${event.rawQueryString && `?${event.rawQueryString}`}`, baseUrl));
     return { ...response, headers: { ...response.headers, "api-version": caller.apiVersion } };
   });
@@ -38,12 +39,12 @@ export function httpLambda(operations: readonly AnyOperation[]) {
  * What every HTTP Lambda does around its own work: a request id on each answer, and problems instead of errors.
  * Middy runs the last one first: the problem has to be made before it can be stamped.
  */
-export const httpHandler = (answer: (event: Event) => Promise<Response>) =>
-  middy<Event, Response>().use(requestId()).use(problemAnswers()).handler(answer);
+export const httpHandler = (answer: (event: Event) => Promise<Response>) => middy<Event, Response>().use(requestId()).use(problemAnswers()).handler(answer);
 
 const requestId = (): middy.MiddlewareObj<Event, Response> => {
   const stamp = ({ event, response }: { event: Event; response: Response | null | undefined }) => {
-    if (response) response.headers = { "api-version": apiVersion, "cache-control": "no-store", ...response.headers, "request-id": event.requestContext.requestId };
+    if (response)
+      response.headers = { "api-version": apiVersion, "cache-control": "no-store", ...response.headers, "request-id": event.requestContext.requestId };
   };
   return { after: stamp, onError: stamp };
 };
@@ -52,7 +53,8 @@ const problemAnswers = (): middy.MiddlewareObj<Event, Response> => ({
   onError(request) {
     const problem = asProblem(request.error);
     const { requestId, http } = request.event.requestContext;
-    if (problem.status >= 500) log("error", "request failed", { requestId, route: request.event.routeKey, method: http.method, error: String(request.error?.stack ?? request.error) });
+    if (problem.status >= 500)
+      log("error", "request failed", { requestId, route: request.event.routeKey, method: http.method, error: String(request.error?.stack ?? request.error) });
     request.response = problemResponse(problem, baseUrlOf(request.event), requestId);
   },
 });

@@ -3,8 +3,8 @@
  * does, so there is no window in which a repeat could act twice or be told to wait.
  */
 import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from "node:crypto";
-import { canonicalJson } from "../../domain/kernel/canonical-json.ts";
 import type { Caller } from "../../domain/kernel/caller.ts";
+import { canonicalJson } from "../../domain/kernel/canonical-json.ts";
 import type { AnyOperation } from "../../domain/kernel/operation.ts";
 import { shellProblem } from "../../domain/kernel/problem.ts";
 import { type Change, create, key, type Reader } from "../../domain/kernel/table.ts";

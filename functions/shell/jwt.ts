@@ -24,16 +24,21 @@ function keysOf({ issuer, jwksUrl }: Oidc): JWTVerifyGetKey {
  * `livemode` (default true). Tokens can hold tenant scopes only, never the platform's.
  */
 export async function callerOfJwt(token: string, oidc: Oidc): Promise<Caller> {
-  const { payload } = await jwtVerify(token, keysOf(oidc), { issuer: oidc.issuer, audience: oidc.audience, requiredClaims: ["exp", "sub"] }).catch((error: unknown) => {
-    if (error instanceof errors.JWKSTimeout || !(error instanceof errors.JOSEError)) throw shellProblem("service_unavailable", { detail: "The token issuer's keys cannot be read." }, { "retry-after": "5" });
-    throw unauthenticated(`The token is not valid: ${error.code}.`);
-  });
+  const { payload } = await jwtVerify(token, keysOf(oidc), { issuer: oidc.issuer, audience: oidc.audience, requiredClaims: ["exp", "sub"] }).catch(
+    (error: unknown) => {
+      if (error instanceof errors.JWKSTimeout || !(error instanceof errors.JOSEError))
+        throw shellProblem("service_unavailable", { detail: "The token issuer's keys cannot be read." }, { "retry-after": "5" });
+      throw unauthenticated(`The token is not valid: ${error.code}.`);
+    },
+  );
   const tenantId = payload["tenant_id"] ?? payload["custom:tenant_id"];
   if (typeof tenantId !== "string" || tenantId === platformTenantId) throw unauthenticated("The token names no tenant.");
   const tenant = await loadTenant(openTable(platformTenantId), tenantId);
   if (!tenant) throw unauthenticated("The token names an unknown tenant.");
   if (tenant.status === "suspended") throw shellProblem("tenant_suspended");
-  const claimed = String(payload["scope"] ?? "").split(" ").map((scope) => scope.slice(scope.lastIndexOf("/") + 1));
+  const claimed = String(payload["scope"] ?? "")
+    .split(" ")
+    .map((scope) => scope.slice(scope.lastIndexOf("/") + 1));
   return {
     tenantId,
     livemode: payload["livemode"] !== false,
@@ -45,4 +50,5 @@ export async function callerOfJwt(token: string, oidc: Oidc): Promise<Caller> {
   };
 }
 
-const unauthenticated = (detail: string) => shellProblem("unauthenticated", { detail }, { "www-authenticate": 'Bearer realm="clientele", error="invalid_token"' });
+const unauthenticated = (detail: string) =>
+  shellProblem("unauthenticated", { detail }, { "www-authenticate": 'Bearer realm="clientele", error="invalid_token"' });

@@ -1,6 +1,6 @@
 /** From an API Gateway event to the validated input of an operation. */
 import type { APIGatewayProxyEventV2 } from "aws-lambda";
-import { parseTree, type ParseError } from "jsonc-parser";
+import { type ParseError, parseTree } from "jsonc-parser";
 import * as z from "zod";
 import { BatchEnvelope } from "../../domain/kernel/batch.ts";
 import type { AnyOperation } from "../../domain/kernel/operation.ts";
@@ -50,7 +50,8 @@ function readBody(event: APIGatewayProxyEventV2): unknown {
   const text = event.isBase64Encoded ? Buffer.from(event.body ?? "", "base64").toString() : (event.body ?? "");
   if (text === "") return undefined;
   const type = (event.headers["content-type"] ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
-  if (type !== "application/json" && type !== "application/merge-patch+json") throw shellProblem("unsupported_media_type", { detail: "Send `Content-Type: application/json`." });
+  if (type !== "application/json" && type !== "application/merge-patch+json")
+    throw shellProblem("unsupported_media_type", { detail: "Send `Content-Type: application/json`." });
   if (Buffer.byteLength(text) > bodyBytesMax) throw shellProblem("payload_too_large", { detail: `A body holds up to ${bodyBytesMax} bytes.` });
   try {
     return JSON.parse(text);
@@ -94,7 +95,12 @@ export function parse(schema: z.ZodType, value: unknown, place: InputError["in"]
     const unknown = issue.code === "unrecognized_keys" ? issue.keys : [];
     const paths = unknown.length > 0 ? unknown.map((name) => [...issue.path, name]) : [issue.path];
     for (const path of paths) {
-      const code = issue.code === "custom" ? ((issue.params?.["code"] as string | undefined) ?? "invalid_value") : issue.code === "unrecognized_keys" ? "unknown_field" : issue.code;
+      const code =
+        issue.code === "custom"
+          ? ((issue.params?.["code"] as string | undefined) ?? "invalid_value")
+          : issue.code === "unrecognized_keys"
+            ? "unknown_field"
+            : issue.code;
       errors.push({ in: place, pointer: under + path.map((part) => `/${escapePointer(part)}`).join(""), code, detail: issue.message });
     }
   }

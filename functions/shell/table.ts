@@ -4,7 +4,7 @@ import type { OutboxEntry } from "../../domain/kernel/event.ts";
 import { shellProblem } from "../../domain/kernel/problem.ts";
 import { type Change, Contention, type Key, type Query, type Reader, type Row } from "../../domain/kernel/table.ts";
 import { getItem, getItems, queryItems, type Refusal, type Write, writeItems } from "./dynamodb.ts";
-import { documentOf, inPartition, isExpired, type Item, itemKey, toItem } from "./item.ts";
+import { documentOf, type Item, inPartition, isExpired, itemKey, toItem } from "./item.ts";
 
 /** DynamoDB's limit for one transaction. */
 export const changesMax = 100;
@@ -46,7 +46,10 @@ export function openTable(partition: string, now: () => Date = () => new Date())
       if (changes.length > changesMax) throw new RangeError(`A plan has ${changes.length} changes; one transaction holds ${changesMax}.`);
       const guarded = changes.filter((change) => change.expects !== "anything");
       if (guarded.length === 0) return;
-      const found = await itemsByKey(partition, guarded.map((change) => change.key));
+      const found = await itemsByKey(
+        partition,
+        guarded.map((change) => change.key),
+      );
       const refusals = guarded.map(({ key, expects }): Refusal | undefined => {
         const existing = present(found(key));
         const met = expects === "absent" ? !existing : existing?.version === expects;
@@ -68,9 +71,11 @@ function queryInput(partition: string, query: Query): Omit<QueryCommandInput, "T
   const [pkName, skName] = query.from === "list" ? ["listPk", "listSk"] : ["pk", "sk"];
   const pk = inPartition(partition, query.pk);
   const sortKey =
-    query.skPrefix !== undefined ? { term: ` AND begins_with(${skName}, :sk)`, value: query.skPrefix }
-    : query.beyondSk !== undefined ? { term: ` AND ${skName} ${query.order === "ascending" ? ">" : "<"} :sk`, value: query.beyondSk }
-    : undefined;
+    query.skPrefix !== undefined
+      ? { term: ` AND begins_with(${skName}, :sk)`, value: query.skPrefix }
+      : query.beyondSk !== undefined
+        ? { term: ` AND ${skName} ${query.order === "ascending" ? ">" : "<"} :sk`, value: query.beyondSk }
+        : undefined;
   return {
     ...(query.from === "list" ? { IndexName: "list" } : { ConsistentRead: true }),
     KeyConditionExpression: `${pkName} = :pk${sortKey?.term ?? ""}`,
@@ -96,9 +101,11 @@ function startKey(partition: string, query: Query, pk: string) {
 
 function toWrite(partition: string, change: Change, outbox: readonly OutboxEntry[], now: Date): Write {
   const guard: Pick<Write, "condition" | "values"> =
-    change.expects === "absent" ? { condition: "attribute_not_exists(pk) OR expiresAtSeconds <= :now", values: { ":now": Math.floor(now.getTime() / 1000) } }
-    : typeof change.expects === "number" ? { condition: "version = :version", values: { ":version": change.expects } }
-    : {};
+    change.expects === "absent"
+      ? { condition: "attribute_not_exists(pk) OR expiresAtSeconds <= :now", values: { ":now": Math.floor(now.getTime() / 1000) } }
+      : typeof change.expects === "number"
+        ? { condition: "version = :version", values: { ":version": change.expects } }
+        : {};
   if (change.kind === "put") return { ...guard, put: toItem(partition, change, outbox) };
   if (change.kind === "delete") return { ...guard, remove: itemKey(partition, change.key) };
   return { ...guard, check: itemKey(partition, change.key) };

@@ -1,0 +1,32 @@
+/** Where a business or a person is: time zone, currency, language. */
+import * as z from "zod";
+
+export const TimeZone = z
+  .string()
+  .max(64)
+  .refine(isTimeZone, "Not an IANA time zone.")
+  .meta({ description: "IANA time zone; it decides the tenant's day.", example: "Europe/Paris" });
+function isTimeZone(name: string): boolean {
+  try {
+    // Offsets such as "+01:00" are accepted by Intl but are not zones: they know no daylight saving.
+    return /^[A-Za-z]/.test(name) && Boolean(new Intl.DateTimeFormat("en", { timeZone: name }));
+  } catch {
+    return false;
+  }
+}
+export const Currency = z
+  .string()
+  .regex(/^[A-Z]{3}$/, "Three capital letters.")
+  .meta({ description: "ISO 4217 code.", example: "EUR" });
+export const Locale = z
+  .string()
+  .max(35)
+  .refine(isLocale, "Not a BCP 47 language tag.")
+  .meta({ description: "BCP 47 language tag; its region reads national phone numbers unless a policy says otherwise.", example: "fr-FR" });
+function isLocale(tag: string): boolean {
+  try {
+    return Intl.getCanonicalLocales(tag).length === 1;
+  } catch {
+    return false;
+  }
+}
