@@ -1,0 +1,58 @@
+/** The words around the reference: what the API is, the first steps, and a line for each tag. */
+
+export const introduction = `Clientele keeps the customers of a business in one place: who they are, how to reach them, and what happened with them on every channel. Your shop, app or till calls it over HTTPS and JSON.
+
+## First call
+
+Every request carries an API key. A \`ck_test_\` key sees test data only, a \`ck_live_\` key live data only; the two never meet.
+
+\`\`\`sh
+curl -H "Authorization: Bearer $API_KEY" $BASE_URL/v1/me
+\`\`\`
+
+The answer names your tenant, the scopes of the key and the limits. A key may do what its scopes say: \`customers:read\`, \`customers:write\` and so on; each operation names the one it needs.
+
+## Objects
+
+- Every object has \`id\`, \`object\` (its kind), \`createdAt\`, \`updatedAt\`, \`version\` and \`livemode\`.
+- Times are RFC 3339 in UTC with milliseconds. Dates are \`YYYY-MM-DD\` in the tenant's time zone. Money is \`{ amountMinor, currency }\`: 1250 and \`EUR\` are 12.50 euros.
+- Reading a single object answers its \`ETag\`; sent back as \`If-None-Match\`, it brings 304 without a body while nothing has changed.
+- \`metadata\` is yours: up to 50 keys of up to 40 characters, with values of up to 500.
+- A field the operation does not know is refused, so a typo cannot pass unseen. A body holds up to 256 KB.
+
+## Safe writes
+
+- **Repeat without fear.** Send an \`Idempotency-Key\` of your own with every write. If the line breaks, send the same request again with the same key: it is done once, and for 7 days you get the first answer again, with \`Idempotency-Replayed: true\`. Refusals are not kept: a refused request may be corrected and sent under the same key, until it succeeds.
+- **Do not overwrite others.** An object's \`version\` is its \`ETag\`. Send it back as \`If-Match\` and the change is refused with 412 if somebody was faster.
+- **Try first.** \`?dryRun=true\` on a write checks and decides everything, answers as if it were done, and changes nothing.
+- **PATCH** is a JSON merge patch (RFC 7396): what you leave out stays, \`null\` clears, arrays are replaced whole.
+- **Batches** take up to 100 items and answer 207 with a status for each: a bad item does not stop the others.
+
+## Lists
+
+A page has up to \`limit\` items (1 to 100, 25 unless you say otherwise). While \`hasMore\` is true, pass \`nextCursor\` as \`cursor\` with the same filters, or follow the \`Link\` header. A page of a filtered list may hold fewer items than \`limit\`, or none, while more follow. There are no totals.
+
+## Problems
+
+Whatever is not a success is \`application/problem+json\` (RFC 9457). Decide by \`code\`, which is stable; \`title\` and \`detail\` are for people. \`type\` is a page that explains the code. Keep \`requestId\`, also in the \`Request-Id\` header of every answer: it finds the request when you ask for help. \`errors\` names every fault of a request with a pointer to its place.
+
+An unknown path is 404 \`route_not_found\`; a known path with another method is 405 \`method_not_allowed\` with \`Allow\`. Something of another tenant is 404 like something that never was. After 409 \`contention\` and 503 wait \`Retry-After\` seconds and repeat; 500 may be repeated with the same Idempotency-Key.
+
+## Versions
+
+The path says \`/v1\`; \`Api-Version\` on every answer is the dated version your key is pinned to since it was made. At any time answers may gain fields, lists of values (such as \`status\`) may gain values, and new event types and problem codes may come: let your client pass over what it does not know. Anything that could break you comes under a new date only.
+
+## Events
+
+Every change tells an event. The same envelope is listed by the events operations and described under *Webhooks*; \`sequence\` grows by one with each event of a lane, so a gap shows that one was missed.`;
+
+/** By context; the order of the operations decides the order in the document. */
+export const tags: Record<string, { name: string; description: string }> = {
+  tenants: { name: "Tenants and keys", description: "The business itself, its settings, and the API keys that act for it." },
+  customers: { name: "Customers", description: "People and organisations, the identities they are known by, and what happened with them." },
+  loyalty: { name: "Loyalty", description: "Points, tiers and rewards." },
+  complaints: { name: "Complaints", description: "What went wrong, and by when it is put right." },
+  surveys: { name: "Surveys", description: "Questions to customers, and their answers." },
+  events: { name: "Events", description: "The log of everything that happened, in order." },
+  webhooks: { name: "Events and webhooks", description: "The log of everything that happened, in order, and where to send it." },
+};
