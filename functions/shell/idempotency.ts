@@ -2,7 +2,7 @@
  * Idempotency records: an answer is kept in the transaction that made it true. The record exists exactly when the effect
  * does, so there is no window in which a repeat could act twice or be told to wait.
  */
-import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from "node:crypto";
+import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes, randomUUID } from "node:crypto";
 import type { Caller } from "../../domain/kernel/caller.ts";
 import { canonicalJson } from "../../domain/kernel/canonical-json.ts";
 import type { AnyOperation } from "../../domain/kernel/operation.ts";
@@ -13,7 +13,8 @@ import type { Answer } from "./answer.ts";
 import type { Call } from "./request.ts";
 
 const daysKept = 7;
-type Kept = { fingerprint: string; status: number; body: string; sealed?: boolean };
+/** `commit` differs at each commit: it tells a repeat by the caller from a repeat by the SDK (see table.ts). */
+type Kept = { fingerprint: string; status: number; body: string; sealed?: boolean; commit: string };
 
 /** Thrown by a commit that finds the record of an earlier one. */
 export class Replayed extends Error {
@@ -43,7 +44,7 @@ export function idempotency(operation: AnyOperation, caller: Caller, call: Call,
   return {
     keep({ status, body }) {
       const text = JSON.stringify(body ?? null);
-      const kept: Kept = secret ? { fingerprint, status, body: seal(text, secret), sealed: true } : { fingerprint, status, body: text };
+      const kept = { fingerprint, status, ...(secret ? { body: seal(text, secret), sealed: true } : { body: text }), commit: randomUUID() };
       return create(at, kept, { placement: { expiresAt: instantAfter(now, daysKept * dayMilliseconds) }, whenRefused: answerAgain });
     },
     async replay(table) {

@@ -1,0 +1,84 @@
+/**
+ * A request that succeeds, for any operation, made from its declaration alone: the declared example, with every id in it
+ * and in the path replaced by the id of something real that the operation which makes such things has just made.
+ */
+import type * as z from "zod";
+import type { AnyOperation } from "../domain/kernel/operation.ts";
+import { operations } from "../domain/operations.ts";
+import { type Answer, call, demo, eventually, type Json, newTenant, type TenantKeys } from "./clientele.ts";
+
+export type Sample = { operation: AnyOperation; tenant: TenantKeys; key: string; path: string; body: unknown };
+
+export const isWrite = ({ method }: AnyOperation) => method !== "get";
+export const isPlatform = ({ permission }: AnyOperation) => permission === "tenants:manage";
+export const paramsOf = ({ params }: AnyOperation): Record<string, z.ZodType> => (params as z.ZodObject | undefined)?.shape ?? {};
+const exampleOf = (schema: z.ZodType) => (schema.meta()?.["example"] ?? "") as string;
+
+const idPattern = /^([a-z]+)_[0-9A-HJKMNP-TV-Z]{26}$/;
+export const isIdParam = (schema: z.ZodType) => idPattern.test(exampleOf(schema));
+
+export function keyFor(operation: AnyOperation, tenant: TenantKeys): string {
+  return isPlatform(operation) ? demo.platformKey : tenant.live;
+}
+
+/** A tenant of its own, so that examples never meet what an earlier one made. */
+export async function sampleRequest(operation: AnyOperation): Promise<Sample> {
+  const tenant = await newTenant();
+  const made = new Map<string, string>();
+  // What the answer shows is made first, unless making it is what the operation does.
+  const shown = String((operation.success.example as Json)?.id);
+  if (operation.path.includes("{") && isMade(shown)) await realId(shown, tenant, made);
+  const path = await fill(operation, tenant, made);
+  const body = operation.example === undefined ? undefined : await withRealIds(operation.example, tenant, made);
+  return { operation, tenant, key: keyFor(operation, tenant), path, body };
+}
+
+export const send = ({ key, operation, path, body }: Sample, headers: Record<string, string> = {}, query = ""): Promise<Answer> =>
+  call(key, operation.method, path + query, { body, headers });
+
+async function fill(operation: AnyOperation, tenant: TenantKeys, made: Map<string, string>): Promise<string> {
+  let { path } = operation;
+  for (const [name, schema] of Object.entries(paramsOf(operation))) {
+    const example = exampleOf(schema);
+    path = path.replace(`{${name}}`, encodeURIComponent((await realId(example, tenant, made)) ?? example));
+  }
+  return path;
+}
+
+async function withRealIds(value: unknown, tenant: TenantKeys, made: Map<string, string>): Promise<unknown> {
+  if (typeof value === "string") return (await realId(value, tenant, made)) ?? value;
+  if (Array.isArray(value)) return Promise.all(value.map((item) => withRealIds(item, tenant, made)));
+  if (typeof value !== "object" || value === null) return value;
+  const members = await Promise.all(Object.entries(value).map(async ([name, member]) => [name, await withRealIds(member, tenant, made)]));
+  return Object.fromEntries(members);
+}
+
+/** The id of a thing of the kind that `example` is an id of; undefined when it is no id. Each kind is made once per request. */
+async function realId(example: string, tenant: TenantKeys, made: Map<string, string>): Promise<string | undefined> {
+  const prefix = idPattern.exec(example)?.[1];
+  if (!prefix) return undefined;
+  if (prefix === "tn") return tenant.tenantId;
+  const known = made.get(prefix);
+  if (known) return known;
+  const source = operations.find((operation) => makes(operation, prefix));
+  if (!source) throw new Error(`No operation makes or lists what ${prefix}_… names: give one an example whose id begins so.`);
+  if (source.method === "get") await makeAnEvent(tenant);
+  const path = await fill(source, tenant, made);
+  const body = await withRealIds(source.example, tenant, made);
+  const id = await eventually(async () => idIn((await call(keyFor(source, tenant), source.method, path, { body })).body, prefix));
+  made.set(prefix, id);
+  return id;
+}
+
+/** By its example: a POST whose answer is such a thing, or a list of such things. */
+function makes({ method, success, path }: AnyOperation, prefix: string): boolean {
+  const example = success.example as Json;
+  const shown = method === "post" ? example?.id : method === "get" ? example?.data?.[0]?.id : undefined;
+  return !path.includes("{") && String(shown).startsWith(`${prefix}_`);
+}
+const isMade = (id: string): boolean => operations.some((operation) => makes(operation, idPattern.exec(id)?.[1] ?? "-"));
+
+const idIn = (body: Json, prefix: string): string | undefined => [body?.id, body?.data?.[0]?.id].find((id) => typeof id === "string" && id.startsWith(`${prefix}_`));
+
+/** Events are made by the product itself, when anything happens. */
+const makeAnEvent = (tenant: TenantKeys) => call(tenant.live, "post", "/v1/customers", { body: {} });
