@@ -1,0 +1,28 @@
+/** The schedule that runs due work: every second here, every minute on AWS. */
+import { randomUUID } from "node:crypto";
+import type { ScheduledEvent } from "aws-lambda";
+import { startLoop } from "./loop.ts";
+
+const everyMilliseconds = 1_000;
+
+/** A slow run delays the next one instead of overlapping it. The answer stops the clock once the run in hand is done. */
+export function startClock(runDueWork: (event: ScheduledEvent) => Promise<unknown>): () => Promise<void> {
+  return startLoop("due work", async () => {
+    const startedAt = Date.now();
+    await runDueWork(scheduledEvent(new Date(startedAt)));
+    return Math.max(0, startedAt + everyMilliseconds - Date.now());
+  });
+}
+
+/** As EventBridge sends it; its time has whole seconds. */
+const scheduledEvent = (now: Date): ScheduledEvent => ({
+  version: "0",
+  id: randomUUID(),
+  "detail-type": "Scheduled Event",
+  source: "aws.events",
+  account: "000000000000",
+  time: `${now.toISOString().slice(0, 19)}Z`,
+  region: "local",
+  resources: ["arn:aws:events:local:000000000000:rule/run-due-work"],
+  detail: {},
+});

@@ -1,0 +1,62 @@
+/** The tenant that a local Clientele starts with, and the keys of it and of the platform. */
+import { readFileSync } from "node:fs";
+import type { Permission } from "../../domain/kernel/permission.ts";
+import { platformScopes, tenantScopes } from "../../domain/kernel/permission.ts";
+import { type Change, create, type Reader } from "../../domain/kernel/table.ts";
+import { tenantKey } from "../../domain/tenants/keys.ts";
+import { apiVersion, platformTenantId } from "../../domain/tenants/model.ts";
+import { formatSecret } from "../../domain/tenants/secret-format.ts";
+import { apiKeyStatus, loadCredential, loadTenant, newApiKey, newTenant, newTenantChange } from "../../domain/tenants/store.ts";
+import { newId, newSecret } from "../shell/random.ts";
+import { openTable } from "../shell/table.ts";
+import { writeAtomically } from "./data-folder.ts";
+
+/** What `demo.json` holds, for people and scripts. */
+export type Demo = { readonly baseUrl: string; readonly tenantId: string; readonly liveKey: string; readonly testKey: string; readonly platformKey: string };
+
+const demoStore = { name: "Demo Store", timeZone: "Europe/Paris", currency: "EUR", locale: "fr-FR", identityPolicies: {}, metadata: {} };
+const platform = { ...demoStore, name: "Platform", timeZone: "UTC" };
+
+/** Keeps what `file` names as far as it exists in the table and works, makes the rest anew, and writes the file. */
+export async function prepareDemo(baseUrl: string, file: string): Promise<Demo> {
+  const table = openTable(platformTenantId);
+  const now = new Date();
+  const known = readDemo(file);
+  const changes: Change[] = [];
+  // The platform is not one of the tenants that it lists.
+  if (!(await loadTenant(table, platformTenantId)))
+    changes.push(create(tenantKey(platformTenantId), newTenant(platform, platformTenantId, newSecret(43), now)));
+  const knownTenant = known.tenantId && (await loadTenant(table, known.tenantId));
+  const tenant = knownTenant || newTenant(demoStore, newId("tn", now), newSecret(43), now);
+  if (!knownTenant) changes.push(newTenantChange(tenant));
+
+  const keyFor = async (secret: string | undefined, tenantId: string, name: string, livemode: boolean, scopes: readonly Permission[]): Promise<string> => {
+    if (secret && (await works(table, secret, tenantId, now))) return secret;
+    const made = formatSecret(livemode, newSecret(26));
+    changes.push(...newApiKey({ id: newId("key", now), tenantId, name, scopes: [...scopes], allowedCidrs: [], livemode, apiVersion }, made, now).changes);
+    return made;
+  };
+  const demo: Demo = {
+    baseUrl,
+    tenantId: tenant.id,
+    liveKey: await keyFor(known.liveKey, tenant.id, "Demo live key", true, tenantScopes),
+    testKey: await keyFor(known.testKey, tenant.id, "Demo test key", false, tenantScopes),
+    platformKey: await keyFor(known.platformKey, platformTenantId, "Local platform key", true, platformScopes),
+  };
+  await table.commit(changes, () => []);
+  writeAtomically(file, `${JSON.stringify(demo, undefined, 2)}\n`);
+  return demo;
+}
+
+function readDemo(file: string): Partial<Demo> {
+  try {
+    return JSON.parse(readFileSync(file, "utf8")) as Partial<Demo>;
+  } catch {
+    return {};
+  }
+}
+
+async function works(table: Reader, secret: string, tenantId: string, now: Date): Promise<boolean> {
+  const found = await loadCredential(table, secret, now);
+  return found !== undefined && found.tenant.id === tenantId && apiKeyStatus(found.apiKey, now) === "active";
+}
