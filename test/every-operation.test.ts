@@ -125,7 +125,8 @@ describe.concurrent.each(operations.filter(({ body }) => body).map((operation) =
   });
 
   test("that does not say it is JSON: 415", async () => {
-    for (const type of ["text/plain", "application/x-www-form-urlencoded", "application/jsonp"]) expectProblem(await sendRaw("{}", { "content-type": type }), 415, "unsupported_media_type");
+    for (const type of ["text/plain", "application/x-www-form-urlencoded", "application/jsonp"])
+      expectProblem(await sendRaw("{}", { "content-type": type }), 415, "unsupported_media_type");
   });
 });
 

@@ -42,7 +42,11 @@ describe.concurrent.each(writes.map((operation) => [operation.id, operation] as 
     const before = await itemsOf(sample.tenant);
     const second = await send(sample, headers);
     expect(first.headers.get("idempotency-replayed")).toBeNull();
-    expect({ status: second.status, body: second.body, etag: second.headers.get("etag") }).toEqual({ status: first.status, body: first.body, etag: first.headers.get("etag") });
+    expect({ status: second.status, body: second.body, etag: second.headers.get("etag") }).toEqual({
+      status: first.status,
+      body: first.body,
+      etag: first.headers.get("etag"),
+    });
     expect(second.headers.get("idempotency-replayed")).toBe("true");
     expect(await itemsOf(sample.tenant)).toEqual(before);
   });
@@ -53,7 +57,9 @@ describe.concurrent.each(writes.map((operation) => [operation.id, operation] as 
     await send(sample, headers);
     const before = await itemsOf(sample.tenant);
     // A request without a body differs by what it expects.
-    const answer = await (sample.body === undefined ? send(sample, { ...headers, "if-match": '"999"' }) : send({ ...sample, body: otherBody(operation, sample.body) }, headers));
+    const answer = await (sample.body === undefined
+      ? send(sample, { ...headers, "if-match": '"999"' })
+      : send({ ...sample, body: otherBody(operation, sample.body) }, headers));
     expect(answer).toMatchObject({ status: 422, body: { code: "idempotency_key_reused" } });
     expect(await itemsOf(sample.tenant)).toEqual(before);
   });
@@ -64,7 +70,11 @@ describe.concurrent.each(writes.map((operation) => [operation.id, operation] as 
     const dry = await send(sample, {}, "?dryRun=true");
     expect(await itemsOf(sample.tenant)).toEqual(before);
     const real = await send(sample);
-    expect({ status: dry.status, body: masked(dry.body), etag: dry.headers.get("etag") }).toEqual({ status: real.status, body: masked(real.body), etag: real.headers.get("etag") });
+    expect({ status: dry.status, body: masked(dry.body), etag: dry.headers.get("etag") }).toEqual({
+      status: real.status,
+      body: masked(real.body),
+      etag: real.headers.get("etag"),
+    });
     expect([dry.headers.get("dry-run"), real.headers.get("dry-run")]).toEqual(["true", null]);
   });
 
@@ -90,7 +100,11 @@ describe.concurrent.each(writes.map((operation) => [operation.id, operation] as 
 /** Another valid body: the example with one more thing said, or one thing less. */
 function otherBody(operation: AnyOperation, body: Json): Json {
   if (isBatch(operation)) return { items: [...body.items, ...body.items] };
-  const candidates = [{ ...body, metadata: { changed: "yes" } }, ...Object.keys(body).map((name) => ({ ...body, [name]: undefined })), ...Object.keys(body).map((name) => ({ ...body, [name]: typeof body[name] === "number" ? body[name] + 1 : `${body[name]}x` }))];
+  const candidates = [
+    { ...body, metadata: { changed: "yes" } },
+    ...Object.keys(body).map((name) => ({ ...body, [name]: undefined })),
+    ...Object.keys(body).map((name) => ({ ...body, [name]: typeof body[name] === "number" ? body[name] + 1 : `${body[name]}x` })),
+  ];
   const valid = candidates.find((candidate) => operation.body?.safeParse(candidate).success);
   if (!valid) throw new Error(`No other valid body is found for ${operation.id}; give its example a field that may be left out.`);
   return valid;

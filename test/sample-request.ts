@@ -78,7 +78,8 @@ function makes({ method, success, path }: AnyOperation, prefix: string): boolean
 }
 const isMade = (id: string): boolean => operations.some((operation) => makes(operation, idPattern.exec(id)?.[1] ?? "-"));
 
-const idIn = (body: Json, prefix: string): string | undefined => [body?.id, body?.data?.[0]?.id].find((id) => typeof id === "string" && id.startsWith(`${prefix}_`));
+const idIn = (body: Json, prefix: string): string | undefined =>
+  [body?.id, body?.data?.[0]?.id].find((id) => typeof id === "string" && id.startsWith(`${prefix}_`));
 
 /** Events are made by the product itself, when anything happens. */
 const makeAnEvent = (tenant: TenantKeys) => call(tenant.live, "post", "/v1/customers", { body: {} });

@@ -1,8 +1,7 @@
 import * as z from "zod";
 import { operation, plan } from "../kernel/operation.ts";
 import { fillPage, pageOf, pageQuery } from "../kernel/page.ts";
-import { EventTypeFilter, isOfType } from "../webhooks/event-type-filter.ts";
-import { Event, eventExample } from "../webhooks/model.ts";
+import { Event, EventTypeFilter, eventExample, isOfType } from "../webhooks/model.ts";
 import { timelineWalk } from "../webhooks/store.ts";
 import { customerEventExample } from "./customer-event.ts";
 import { customerNotFound, customerParams } from "./get-customer.ts";

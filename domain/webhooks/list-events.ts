@@ -4,9 +4,8 @@ import { operation, plan } from "../kernel/operation.ts";
 import { fillPage, pageOf, pageQuery } from "../kernel/page.ts";
 import { dayMilliseconds } from "../kernel/time.ts";
 import { firstReadableSequence } from "./event-log.ts";
-import { EventTypeFilter, isOfType } from "./event-type-filter.ts";
 import { laneHeadKey } from "./keys.ts";
-import { Event, eventExample, readableDays } from "./model.ts";
+import { Event, EventTypeFilter, eventExample, isOfType, readableDays } from "./model.ts";
 import { eventsAfter, timelineWalk } from "./store.ts";
 
 /** A tenant has one lane until it needs more. */

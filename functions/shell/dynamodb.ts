@@ -63,7 +63,8 @@ export async function getItems(keys: readonly ItemKey[]): Promise<Item[]> {
   return items;
 }
 
-export async function queryItems(input: Omit<QueryCommandInput, "TableName">): Promise<{ items: Item[]; lastKey: Record<string, unknown> | undefined }> {
+export type QueryInput = Omit<QueryCommandInput, "TableName">;
+export async function queryItems(input: QueryInput): Promise<{ items: Item[]; lastKey: Record<string, unknown> | undefined }> {
   const { Items = [], LastEvaluatedKey } = await dynamodb().send(new QueryCommand({ ...input, TableName: deployment().tableName }));
   return { items: Items as Item[], lastKey: LastEvaluatedKey };
 }

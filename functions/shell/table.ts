@@ -1,9 +1,8 @@
 /** A table bound to one partition: what operations read through, and what the shell commits plans with. */
-import type { QueryCommandInput } from "@aws-sdk/lib-dynamodb";
 import type { OutboxEntry } from "../../domain/kernel/event.ts";
 import { shellProblem } from "../../domain/kernel/problem.ts";
 import { type Change, Contention, type Key, type Query, type Reader, type Row } from "../../domain/kernel/table.ts";
-import { getItem, getItems, queryItems, type Refusal, type Write, writeItems } from "./dynamodb.ts";
+import { getItem, getItems, type QueryInput, queryItems, type Refusal, type Write, writeItems } from "./dynamodb.ts";
 import { documentOf, type Item, inPartition, isExpired, itemKey, toItem } from "./item.ts";
 
 /** DynamoDB's limit for one transaction. */
@@ -67,7 +66,7 @@ async function itemsByKey(partition: string, keys: readonly Key[]): Promise<(key
   return (key) => items.get(text(itemKey(partition, key)));
 }
 
-function queryInput(partition: string, query: Query): Omit<QueryCommandInput, "TableName"> {
+function queryInput(partition: string, query: Query): QueryInput {
   const [pkName, skName] = query.from === "list" ? ["listPk", "listSk"] : ["pk", "sk"];
   const pk = inPartition(partition, query.pk);
   const sortKey =
