@@ -116,10 +116,11 @@ function readBody(request: IncomingMessage): Promise<Buffer | "too large"> {
   });
 }
 
-function send(response: ServerResponse, { statusCode = 200, headers = {}, body, isBase64Encoded }: Response): void {
-  const bytes = body === undefined ? undefined : Buffer.from(body, isBase64Encoded ? "base64" : "utf8");
-  if (bytes) headers["content-length"] = bytes.length;
-  response.writeHead(statusCode, headers as Record<string, string | number>).end(bytes);
+function send(response: ServerResponse, { statusCode = 200, headers = {}, body = "", isBase64Encoded }: Response): void {
+  // A text goes out in one piece with the headers, a buffer would not.
+  const content = isBase64Encoded ? Buffer.from(body, "base64") : body;
+  if (body !== "") headers["content-length"] = Buffer.byteLength(content);
+  response.writeHead(statusCode, headers as Record<string, string | number>).end(content);
 }
 
 /** What is not HTTP gets a problem too; there is no request that a handler could be called for. */
