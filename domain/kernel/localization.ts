@@ -14,9 +14,11 @@ function isTimeZone(name: string): boolean {
     return false;
   }
 }
+const currencies = new Set(Intl.supportedValuesOf("currency"));
 export const Currency = z
   .string()
   .regex(/^[A-Z]{3}$/, "Three capital letters.")
+  .refine((code) => currencies.has(code), "Not an ISO 4217 currency.")
   .meta({ description: "ISO 4217 code.", example: "EUR" });
 export const Locale = z
   .string()

@@ -8,6 +8,8 @@ export const Instant = z.iso.datetime({ precision: 3 }).meta({ description: "RFC
 export const InstantInput = z.iso
   .datetime({ offset: true })
   .transform((text) => new Date(text).toISOString())
+  // An offset can carry an instant out of the years 0000 to 9999, where it no longer sorts as text.
+  .pipe(z.iso.datetime({ precision: 3 }))
   .meta({ description: "RFC 3339 instant with any offset.", example: "2026-11-21T10:30:00+01:00" });
 
 export const secondMilliseconds = 1000;

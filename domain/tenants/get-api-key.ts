@@ -1,9 +1,8 @@
 import * as z from "zod";
 import { idOf } from "../kernel/id.ts";
 import { operation, plan } from "../kernel/operation.ts";
-import { ApiKey, type ApiKeyRecord, apiKeyExample } from "./api-key.ts";
-import { apiKeyKey, keyUseKey } from "./keys.ts";
-import { toApiKey } from "./store.ts";
+import { ApiKey, apiKeyExample } from "./api-key.ts";
+import { loadApiKey, toApiKey } from "./store.ts";
 
 export const apiKeyNotFound = { api_key_not_found: { status: 404, title: "There is no such API key." } } as const;
 export const apiKeyParams = z.object({ apiKeyId: idOf("key") });
@@ -20,8 +19,7 @@ export const getApiKey = operation({
   success: { status: 200, output: ApiKey, example: apiKeyExample },
   problems: apiKeyNotFound,
   async run({ table, caller, now, fail }, { params: { apiKeyId } }) {
-    const [record, use] = await table.getMany<object>([apiKeyKey(caller.tenantId, apiKeyId), keyUseKey(caller.tenantId, apiKeyId)]);
-    if (!record) return fail("api_key_not_found");
-    return plan(toApiKey(record as ApiKeyRecord, now, (use as { lastUsedAt: string } | undefined)?.lastUsedAt));
+    const { record, lastUsedAt } = (await loadApiKey(table, caller.tenantId, apiKeyId)) ?? fail("api_key_not_found");
+    return plan(toApiKey(record, now, lastUsedAt));
   },
 });

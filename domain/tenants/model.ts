@@ -11,13 +11,17 @@ export const platformTenantId = "platform";
 /** The API version that new keys are pinned to. */
 export const apiVersion = "2026-11-01";
 
+const regionNames = new Intl.DisplayNames(["en"], { type: "region", fallback: "none" });
+/** Not a former or second code such as UK: phone numbers are known by the present one only, GB. */
+const isRegion = (code: string) => regionNames.of(code) !== undefined && new Intl.Locale(`und-${code}`).region === code;
 export const IdentityPolicies = z
   .strictObject({
     defaultPhoneRegion: z
       .string()
-      .regex(/^[A-Z]{2}$/)
-      .optional()
-      .meta({ description: "ISO 3166 region that national phone numbers are read in.", example: "FR" }),
+      .regex(/^[A-Z]{2}$/, { error: "Two capital letters.", abort: true })
+      .refine(isRegion, "Not an ISO 3166 region.")
+      .meta({ description: "ISO 3166 region that national phone numbers are read in.", example: "FR" })
+      .optional(),
   })
   .meta({ id: "IdentityPolicies" });
 
@@ -50,8 +54,10 @@ export const TenantSettingsInput = z.strictObject({
   identityPolicies: IdentityPolicies.default({}),
   metadata: Metadata.default({}),
 });
-const { metadata: _, ...patchable } = patchShape(TenantSettingsInput.shape);
-export const TenantPatch = z.strictObject({ ...patchable, metadata: MetadataPatch.optional() });
+const { identityPolicies: _, metadata: _1, ...patchable } = patchShape(TenantSettingsInput.shape);
+/** In a merge patch: null takes a policy away, null for all of it clears them. */
+const IdentityPoliciesPatch = z.strictObject(patchShape(IdentityPolicies.shape)).nullable().meta({ id: "IdentityPoliciesPatch" });
+export const TenantPatch = z.strictObject({ ...patchable, identityPolicies: IdentityPoliciesPatch.optional(), metadata: MetadataPatch.optional() });
 
 export const tenantExample = {
   id: "tn_01JD3S8K9ZQ4T7N2V5X8B1C6F0",

@@ -19,10 +19,11 @@ export const revokeApiKey = operation({
   success: { status: 200, output: ApiKey, example: { ...apiKeyExample, status: "revoked", version: 2 } },
   problems: apiKeyNotFound,
   async run({ table, caller, now, fail }, { params }) {
-    const record = (await loadApiKey(table, caller.tenantId, params.apiKeyId)) ?? fail("api_key_not_found");
-    if (record.revokedAt) return plan(toApiKey(record, now), [], { replaces: record.version });
+    const { record, lastUsedAt } = (await loadApiKey(table, caller.tenantId, params.apiKeyId)) ?? fail("api_key_not_found");
+    if (record.revokedAt) return plan(toApiKey(record, now, lastUsedAt), [], { replaces: record.version });
     const next = revise(record, { revokedAt: now.toISOString() }, now);
-    return plan(toApiKey(next, now), [replace(apiKeyKey(record.tenantId, record.id), record, next), ...secretRemovals(record)], { replaces: record.version });
+    const changes = [replace(apiKeyKey(record.tenantId, record.id), record, next), ...secretRemovals(record)];
+    return plan(toApiKey(next, now, lastUsedAt), changes, { replaces: record.version });
   },
 });
 

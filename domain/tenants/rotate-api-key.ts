@@ -33,7 +33,7 @@ export const rotateApiKey = operation({
   },
   problems: { ...apiKeyNotFound, ...scopesNotHeld, ...apiKeyNotActive },
   async run({ table, caller, now, newSecret, fail }, { params, body: { overlapSeconds } }) {
-    const record = (await loadApiKey(table, caller.tenantId, params.apiKeyId)) ?? fail("api_key_not_found");
+    const { record, lastUsedAt } = (await loadApiKey(table, caller.tenantId, params.apiKeyId)) ?? fail("api_key_not_found");
     const missing = missingScopes(record.scopes, caller.scopes);
     if (missing.length > 0) return fail("scopes_not_held", { requiredScopes: missing });
     if (apiKeyStatus(record, now) !== "active") return fail("api_key_not_active", { keyStatus: apiKeyStatus(record, now) });
@@ -46,7 +46,7 @@ export const rotateApiKey = operation({
     );
     const owner = { tenantId: record.tenantId, keyId: record.id };
     return plan(
-      { ...toApiKey(next, now), secret },
+      { ...toApiKey(next, now, lastUsedAt), secret },
       [
         replace(apiKeyKey(record.tenantId, record.id), record, next, { placement: keyPlacement(next) }),
         create(secretKey(next.secretHash), owner),

@@ -9,17 +9,28 @@ import type { Tenant, TenantRecord } from "./model.ts";
 import { secretDisplay, secretHash } from "./secret-format.ts";
 
 export const loadTenant = (table: Reader, tenantId: string) => table.get(tenantKey(tenantId));
-export const loadApiKey = (table: Reader, tenantId: string, keyId: string) => table.get(apiKeyKey(tenantId, keyId));
+
+/** A key, and when it was last used. */
+export async function loadApiKey(table: Reader, tenantId: string, keyId: string): Promise<{ record: ApiKeyRecord; lastUsedAt?: string } | undefined> {
+  const [record, use] = await table.getMany<object>([apiKeyKey(tenantId, keyId), keyUseKey(tenantId, keyId)]);
+  return record && { record: record as ApiKeyRecord, ...(use as { lastUsedAt: string } | undefined) };
+}
+
+/** What a secret stands for. `validUntil`: the end of a secret that a rotation has replaced. */
+export type Credential = { apiKey: ApiKeyRecord; tenant: TenantRecord; validUntil?: string; lastUsedAt?: string };
 
 /** A secret's key and tenant in two round trips; undefined for an unknown secret or one whose time is over. */
-export async function loadCredential(table: Reader, secret: string, now: Date) {
+export async function loadCredential(table: Reader, secret: string, now: Date): Promise<Credential | undefined> {
   const found = await table.get<SecretRecord>(secretKey(secretHash(secret)));
   if (!found || isPast(found.validUntil, now)) return undefined;
-  const { tenantId, keyId } = found;
+  const { tenantId, keyId, validUntil } = found;
   const [apiKey, tenant, use] = await table.getMany<object>([apiKeyKey(tenantId, keyId), tenantKey(tenantId), keyUseKey(tenantId, keyId)]);
   if (!apiKey || !tenant) return undefined;
-  return { apiKey: apiKey as ApiKeyRecord, tenant: tenant as TenantRecord, lastUsedAt: (use as { lastUsedAt: string } | undefined)?.lastUsedAt };
+  return { apiKey: apiKey as ApiKeyRecord, tenant: tenant as TenantRecord, ...(validUntil && { validUntil }), ...(use as { lastUsedAt: string } | undefined) };
 }
+
+/** By the clock: a credential that was read a while ago ends when its time is over. */
+export const isUsable = ({ apiKey, validUntil }: Credential, now: Date): boolean => !isPast(validUntil, now) && apiKeyStatus(apiKey, now) === "active";
 
 const isPast = (instant: string | undefined, now: Date) => instant !== undefined && Date.parse(instant) <= now.getTime();
 

@@ -5,16 +5,14 @@ import type { AnyOperation } from "../../domain/kernel/operation.ts";
 import type { Permission } from "../../domain/kernel/permission.ts";
 import { shellProblem } from "../../domain/kernel/problem.ts";
 import { overwrite } from "../../domain/kernel/table.ts";
-import type { ApiKeyRecord } from "../../domain/tenants/api-key.ts";
 import { keyUseKey } from "../../domain/tenants/keys.ts";
-import { platformTenantId, type TenantRecord } from "../../domain/tenants/model.ts";
+import { platformTenantId } from "../../domain/tenants/model.ts";
 import { isWellFormedSecret, secretHash } from "../../domain/tenants/secret-format.ts";
-import { apiKeyStatus, loadCredential, settingsOf } from "../../domain/tenants/store.ts";
+import { type Credential, isUsable, loadCredential, settingsOf } from "../../domain/tenants/store.ts";
 import { deployment } from "./config.ts";
 import { openTable } from "./table.ts";
 
-type Credential = { apiKey: ApiKeyRecord; tenant: TenantRecord } | undefined;
-const remembered = new Map<string, { credential: Credential; until: number }>();
+const remembered = new Map<string, { credential: Promise<Credential | undefined>; until: number }>();
 /** Bounds the memory that a flood of well-formed but unknown secrets can take. */
 const rememberedMax = 10_000;
 
@@ -27,11 +25,11 @@ export async function authenticate(authorization: string | undefined, sourceIp: 
   const { oidc } = deployment();
   if (oidc && token.split(".").length === 3) return (await import("./jwt.ts")).callerOfJwt(token, oidc);
   const credential = isWellFormedSecret(token) ? await lookUp(token, now) : undefined;
-  if (!credential || apiKeyStatus(credential.apiKey, now) !== "active")
-    throw shellProblem("unauthenticated", { detail: "The credential is unknown, expired or revoked." }, challenge);
+  if (!credential || !isUsable(credential, now)) throw shellProblem("unauthenticated", { detail: "The credential is unknown, expired or revoked." }, challenge);
   const { apiKey, tenant } = credential;
   if (apiKey.allowedCidrs.length > 0 && !isWithin(apiKey.allowedCidrs, sourceIp)) throw shellProblem("address_not_allowed");
   if (tenant.status === "suspended") throw shellProblem("tenant_suspended");
+  noteUse(credential, now);
   return {
     tenantId: tenant.id,
     livemode: apiKey.livemode,
@@ -43,21 +41,33 @@ export async function authenticate(authorization: string | undefined, sourceIp: 
   };
 }
 
-async function lookUp(secret: string, now: Date): Promise<Credential> {
+function lookUp(secret: string, now: Date): Promise<Credential | undefined> {
   const hash = secretHash(secret);
   const known = remembered.get(hash);
   if (known && known.until > now.getTime()) return known.credential;
-  const table = openTable(platformTenantId, () => now);
-  const found = await loadCredential(table, secret, now);
+  // The promise is remembered: requests that arrive together wait for one read. A read that failed is forgotten.
+  const credential = loadCredential(
+    openTable(platformTenantId, () => now),
+    secret,
+    now,
+  );
+  credential.catch(() => remembered.delete(hash));
   if (remembered.size >= rememberedMax) remembered.delete(remembered.keys().next().value as string);
   remembered.delete(hash);
-  remembered.set(hash, { credential: found, until: now.getTime() + deployment().authCacheSeconds * 1000 });
-  if (found && minuteOf(found.lastUsedAt) !== minuteOf(now.toISOString()))
-    // Not awaited: nobody's request waits for it, and a lost update is made good by the next look-up.
-    table.commit([overwrite(keyUseKey(found.tenant.id, found.apiKey.id), { lastUsedAt: `${minuteOf(now.toISOString())}:00.000Z` })], () => []).catch(() => {});
-  return found;
+  remembered.set(hash, { credential, until: now.getTime() + deployment().authCacheSeconds * 1000 });
+  return credential;
 }
-const minuteOf = (instant: string | undefined) => instant?.slice(0, 16);
+
+/** Keeps the minute of a use, once a minute. Not awaited: nobody's request waits for it, and the next minute makes good a lost one. */
+function noteUse(credential: Credential, now: Date): void {
+  const minute = `${now.toISOString().slice(0, 16)}:00.000Z`;
+  if (credential.lastUsedAt === minute) return;
+  credential.lastUsedAt = minute;
+  const at = keyUseKey(credential.tenant.id, credential.apiKey.id);
+  openTable(platformTenantId)
+    .commit([overwrite(at, { lastUsedAt: minute })], () => [])
+    .catch(() => {});
+}
 
 function isWithin(cidrs: readonly string[], address: string): boolean {
   const family = (text: string) => (isIP(text) === 6 ? "ipv6" : "ipv4");

@@ -16,9 +16,9 @@ export function cursorSeal(secret: string, list: unknown) {
       return `${payload}.${macOf(payload)}`;
     },
     open(cursor: string): unknown {
-      const [payload = "", mac = ""] = cursor.split(".");
+      const [payload = "", ...rest] = cursor.split(".");
       const expected = Buffer.from(macOf(payload));
-      const given = Buffer.from(mac);
+      const given = Buffer.from(rest.join("."));
       if (given.length !== expected.length || !timingSafeEqual(given, expected))
         throw shellProblem("invalid_cursor", {
           errors: [{ in: "query", pointer: "/cursor", code: "invalid_cursor", detail: "Start again without a cursor." }],
