@@ -10,8 +10,8 @@ const etagOf = (body: unknown): string | undefined => {
   return typeof version === "number" ? `"${version}"` : undefined;
 };
 
-/** `selfUrl` is the request's address, which the next page's link repeats with the cursor. */
-export function successResponse(answer: Answer, ifNoneMatch: string | undefined, selfUrl: URL): APIGatewayProxyStructuredResultV2 {
+/** `selfUrl` makes the request's address, which the next page's link repeats with the cursor. */
+export function successResponse(answer: Answer, ifNoneMatch: string | undefined, selfUrl: () => string): APIGatewayProxyStructuredResultV2 {
   const headers: Headers = {};
   const etag = etagOf(answer.body);
   if (etag) headers["etag"] = etag;
@@ -20,8 +20,9 @@ export function successResponse(answer: Answer, ifNoneMatch: string | undefined,
   if (etag && ifNoneMatch?.split(",").some((tag) => tag.trim() === etag || tag.trim() === "*")) return { statusCode: 304, headers };
   const { nextCursor } = (answer.body ?? {}) as { nextCursor?: unknown };
   if (typeof nextCursor === "string") {
-    selfUrl.searchParams.set("cursor", nextCursor);
-    headers["link"] = `<${selfUrl}>; rel="next"`;
+    const next = new URL(selfUrl());
+    next.searchParams.set("cursor", nextCursor);
+    headers["link"] = `<${next}>; rel="next"`;
   }
   if (answer.status === 204) return { statusCode: 204, headers };
   headers["content-type"] = "application/json";

@@ -30,7 +30,7 @@ export function httpLambda(operations: readonly AnyOperation[]) {
     const baseUrl = baseUrlOf(event);
     const answer =
       "item" in operation ? await executeBatch(operation, caller, call, { requestId, baseUrl }) : await execute(operation, caller, call, requestId);
-    const response = successResponse(answer, call.ifNoneMatch, new URL(`${event.rawPath}${event.rawQueryString && `?${event.rawQueryString}`}`, baseUrl));
+    const response = successResponse(answer, call.ifNoneMatch, () => `${baseUrl}${event.rawPath}?${event.rawQueryString}`);
     return { ...response, headers: { ...response.headers, "api-version": caller.apiVersion } };
   });
 }

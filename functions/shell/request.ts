@@ -8,6 +8,9 @@ import { type InputError, shellProblem } from "../../domain/kernel/problem.ts";
 
 export const bodyBytesMax = 256 * 1024;
 
+/** Made once: to build a schema costs more than to check with it. */
+const noQuery = z.strictObject({});
+
 /** What every operation takes besides its own parameters. */
 export type Call = {
   readonly params: Record<string, unknown>;
