@@ -6,9 +6,9 @@ import { webhookOperations } from "./webhooks/operations.ts";
 
 /** The key is the name of the Lambda in `functions/`. */
 export const contexts = {
-  tenants: tenantOperations,
   customers: customerOperations,
   webhooks: webhookOperations,
+  tenants: tenantOperations,
 } satisfies Record<string, readonly AnyOperation[]>;
 
 export const operations: readonly AnyOperation[] = Object.values(contexts).flat();
