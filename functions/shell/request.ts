@@ -22,9 +22,6 @@ export type Call = {
   readonly ifNoneMatch: string | undefined;
 };
 
-/** Made once: building a schema costs more than using it. */
-const noParameters = z.strictObject({});
-
 /** Refusals in order: body type, body size, JSON, then everything the schemas find, all at once. */
 export function readCall(operation: AnyOperation, event: APIGatewayProxyEventV2): Call {
   const isWrite = operation.method !== "get";
@@ -33,7 +30,7 @@ export function readCall(operation: AnyOperation, event: APIGatewayProxyEventV2)
   const body = bodySchema ? parse(bodySchema, readBody(event), "body", errors) : undefined;
   const params = operation.params ? parse(operation.params, event.pathParameters ?? {}, "path", errors) : {};
   const { dryRun, ...query } = readQuery(event.rawQueryString, errors);
-  const parsedQuery = parse(operation.query ?? noParameters, isWrite || dryRun === undefined ? query : { dryRun, ...query }, "query", errors);
+  const parsedQuery = parse(operation.query ?? noQuery, isWrite || dryRun === undefined ? query : { dryRun, ...query }, "query", errors);
   if (isWrite && dryRun !== undefined && dryRun !== "true" && dryRun !== "false")
     errors.push({ in: "query", pointer: "/dryRun", code: "invalid_value", detail: "true or false." });
   const idempotencyKey = event.headers["idempotency-key"];
