@@ -12,7 +12,9 @@ import { type Credential, isUsable, loadCredential, settingsOf } from "../../dom
 import { deployment } from "./config.ts";
 import { openTable } from "./table.ts";
 
-const remembered = new Map<string, { credential: Promise<Credential | undefined>; until: number }>();
+/** A credential, and what every request would else make of it again. */
+type Known = Credential & { caller: Caller; allows: (address: string) => boolean };
+const remembered = new Map<string, { known: Promise<Known | undefined>; until: number }>();
 /** Bounds the memory that a flood of well-formed but unknown secrets can take. */
 const rememberedMax = 10_000;
 
@@ -24,38 +26,41 @@ export async function authenticate(authorization: string | undefined, sourceIp: 
   if (!token) throw shellProblem("unauthenticated", { detail: "Send `Authorization: Bearer <API key>`." }, challenge);
   const { oidc } = deployment();
   if (oidc && token.split(".").length === 3) return (await import("./jwt.ts")).callerOfJwt(token, oidc);
-  const credential = isWellFormedSecret(token) ? await lookUp(token, now) : undefined;
-  if (!credential || !isUsable(credential, now)) throw shellProblem("unauthenticated", { detail: "The credential is unknown, expired or revoked." }, challenge);
-  const { apiKey, tenant } = credential;
-  if (apiKey.allowedCidrs.length > 0 && !isWithin(apiKey.allowedCidrs, sourceIp)) throw shellProblem("address_not_allowed");
-  if (tenant.status === "suspended") throw shellProblem("tenant_suspended");
-  noteUse(credential, now);
-  return {
-    tenantId: tenant.id,
-    livemode: apiKey.livemode,
-    actor: { type: "api_key", id: apiKey.id },
-    credential: { id: apiKey.id, name: apiKey.name, ...(apiKey.expiresAt && { expiresAt: apiKey.expiresAt }) },
-    scopes: apiKey.scopes,
-    apiVersion: apiKey.apiVersion,
-    settings: settingsOf(tenant),
-  };
+  const known = isWellFormedSecret(token) ? await lookUp(token, now) : undefined;
+  if (!known || !isUsable(known, now)) throw shellProblem("unauthenticated", { detail: "The credential is unknown, expired or revoked." }, challenge);
+  if (!known.allows(sourceIp)) throw shellProblem("address_not_allowed");
+  if (known.tenant.status === "suspended") throw shellProblem("tenant_suspended");
+  noteUse(known, now);
+  return known.caller;
 }
 
-function lookUp(secret: string, now: Date): Promise<Credential | undefined> {
+function lookUp(secret: string, now: Date): Promise<Known | undefined> {
   const hash = secretHash(secret);
-  const known = remembered.get(hash);
-  if (known && known.until > now.getTime()) return known.credential;
+  const entry = remembered.get(hash);
+  if (entry && entry.until > now.getTime()) return entry.known;
+  const table = openTable(platformTenantId, () => now);
   // The promise is remembered: requests that arrive together wait for one read. A read that failed is forgotten.
-  const credential = loadCredential(
-    openTable(platformTenantId, () => now),
-    secret,
-    now,
-  );
-  credential.catch(() => remembered.delete(hash));
+  const known = loadCredential(table, secret, now).then((found) => found && toKnown(found));
+  known.catch(() => remembered.delete(hash));
   if (remembered.size >= rememberedMax) remembered.delete(remembered.keys().next().value as string);
   remembered.delete(hash);
-  remembered.set(hash, { credential, until: now.getTime() + deployment().authCacheSeconds * 1000 });
-  return credential;
+  remembered.set(hash, { known, until: now.getTime() + deployment().authCacheSeconds * 1000 });
+  return known;
+}
+
+function toKnown(credential: Credential): Known {
+  const { apiKey, tenant } = credential;
+  const { id, name, expiresAt, livemode, scopes, apiVersion, allowedCidrs } = apiKey;
+  const caller: Caller = {
+    tenantId: tenant.id,
+    livemode,
+    actor: { type: "api_key", id },
+    credential: { id, name, ...(expiresAt && { expiresAt }) },
+    scopes,
+    apiVersion,
+    settings: settingsOf(tenant),
+  };
+  return { ...credential, caller, allows: allowed(allowedCidrs) };
 }
 
 /** Keeps the minute of a use, once a minute. Not awaited: nobody's request waits for it, and the next minute makes good a lost one. */
@@ -69,14 +74,16 @@ function noteUse(credential: Credential, now: Date): void {
     .catch(() => {});
 }
 
-function isWithin(cidrs: readonly string[], address: string): boolean {
+/** Whether an address is in one of the ranges; none means any. */
+function allowed(cidrs: readonly string[]): (address: string) => boolean {
+  if (cidrs.length === 0) return () => true;
   const family = (text: string) => (isIP(text) === 6 ? "ipv6" : "ipv4");
-  const allowed = new BlockList();
+  const ranges = new BlockList();
   for (const cidr of cidrs) {
     const [net = "", bits] = cidr.split("/");
-    allowed.addSubnet(net, Number(bits), family(net));
+    ranges.addSubnet(net, Number(bits), family(net));
   }
-  return isIP(address) !== 0 && allowed.check(address, family(address));
+  return (address) => isIP(address) !== 0 && ranges.check(address, family(address));
 }
 
 /** Refuses a caller whose credential does not allow the operation. */
