@@ -11,6 +11,8 @@ const Checkpoint = z.strictObject({
   source: z.strictObject({ bytes: count, modifiedAt: z.string() }),
   /** Every row up to this line of the file is loaded or refused. */
   linesDone: count,
+  /** Where in the file that is, for the progress bar. */
+  bytesDone: count,
   rows: count,
   refused: count,
   /** How much of the report of refused rows belongs to those lines. */
@@ -24,6 +26,7 @@ export type Checkpoint = z.output<typeof Checkpoint>;
 export const startOf = (source: Checkpoint["source"]): Checkpoint => ({
   source,
   linesDone: 0,
+  bytesDone: 0,
   rows: 0,
   refused: 0,
   reportBytes: 0,

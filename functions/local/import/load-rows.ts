@@ -24,7 +24,7 @@ type Import = {
 /** Goes on from `start` to the end of the file. Ends the process on Ctrl-C. Throws ImportFailure. */
 export async function loadRows({ client, concurrency, mapping, source, state, report }: Import, start: Checkpoint): Promise<Checkpoint> {
   resumeReport(report, start.reportBytes);
-  const progress = startProgress(source.bytes);
+  const progress = startProgress(source.bytes, start.rows);
   process.once("SIGINT", () => {
     progress.stop();
     console.error("Interrupted. The same command goes on.");
@@ -35,11 +35,17 @@ export async function loadRows({ client, concurrency, mapping, source, state, re
   const loadWindow = async (done: Checkpoint, rows: readonly Row[]): Promise<Checkpoint> => {
     const made = rows.map(itemOf);
     const items = made.filter((one): one is Item => !isRefusal(one));
-    const { loaded, refusals } = await upload(client, mapping, items, concurrency);
+    const bytesDone = source.bytesRead();
+    let sent = rows.length - items.length;
+    const { loaded, refusals } = await upload(client, mapping, items, concurrency, (count) => {
+      sent += count;
+      progress.show(done.bytesDone + ((bytesDone - done.bytesDone) * sent) / rows.length, done.rows + sent, done.refused);
+    });
     const refused = [...made.filter(isRefusal), ...refusals];
     return {
       ...done,
       linesDone: rows.at(-1)?.lastLine ?? done.linesDone,
+      bytesDone,
       rows: done.rows + rows.length,
       refused: done.refused + refused.length,
       // The report is written before the checkpoint: after an interruption a row is judged again rather than forgotten.
@@ -53,7 +59,7 @@ export async function loadRows({ client, concurrency, mapping, source, state, re
     for await (const rows of windowsOf(source.rows, start.linesDone, concurrency * windowRowsPerRequest)) {
       done = await loadWindow(done, rows);
       writeCheckpoint(state, done);
-      progress.show(source.bytesRead(), done.rows, done.refused);
+      progress.show(done.bytesDone, done.rows, done.refused);
     }
     done = { ...done, finished: true };
     writeCheckpoint(state, done);

@@ -3,18 +3,17 @@ import { Presets, SingleBar } from "cli-progress";
 
 export type Progress = { show(bytes: number, rows: number, refused: number): void; stop(): void };
 
-export function startProgress(totalBytes: number): Progress {
-  return process.stderr.isTTY ? bar(totalBytes) : lines(totalBytes);
+/** `rowsBefore` were loaded by an earlier run of the same import. */
+export function startProgress(totalBytes: number, rowsBefore: number): Progress {
+  return process.stderr.isTTY ? bar(totalBytes, rowsBefore) : lines(totalBytes);
 }
 
-function bar(totalBytes: number): Progress {
+function bar(totalBytes: number, rowsBefore: number): Progress {
   const startedAt = Date.now();
   const single = new SingleBar({ format: " {bar} {percentage} % | {rows} rows | {rate} rows/s | {refused} refused", hideCursor: true }, Presets.shades_classic);
-  single.start(totalBytes, 0, { rows: "0", rate: "-", refused: "0" });
-  let rowsBefore: number | undefined;
+  single.start(totalBytes, 0, { rows: rowsBefore.toLocaleString("en"), rate: "-", refused: "0" });
   return {
     show(bytes, rows, refused) {
-      rowsBefore ??= rows;
       const rate = Math.round(((rows - rowsBefore) * 1000) / (Date.now() - startedAt));
       single.update(bytes, { rows: rows.toLocaleString("en"), rate: rate.toLocaleString("en"), refused: refused.toLocaleString("en") });
     },

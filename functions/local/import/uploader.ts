@@ -11,15 +11,24 @@ const batchItemsMax = 100;
 /** A request holds 256 KB; an event's item names the customer by an id, which can be longer than the identity. */
 const batchBytesMax = 200_000;
 
-/** `concurrency` is the number of requests under way at once. */
-export async function upload(client: Client, mapping: Mapping, items: readonly Item[], concurrency: number): Promise<Uploaded> {
+/** `concurrency` is the number of requests under way at once; `onLoaded` hears of the rows of each batch that is done. */
+export async function upload(
+  client: Client,
+  mapping: Mapping,
+  items: readonly Item[],
+  concurrency: number,
+  onLoaded: (rows: number) => void,
+): Promise<Uploaded> {
   const lanes = Array.from({ length: concurrency }, (): Item[] => []);
   for (const ofCustomer of Map.groupBy(items, customerOf).values()) lanes.reduce((a, b) => (b.length < a.length ? b : a)).push(...ofCustomer);
   const loaded: Loaded = { customersCreated: 0, customersKnown: 0, eventsRecorded: 0, eventsKnown: 0 };
   const refusals: Refusal[] = [];
   await Promise.all(
     lanes.map(async (lane) => {
-      for (const batch of batchesOf(lane)) refusals.push(...(await uploadBatch(client, mapping, batch, loaded)));
+      for (const batch of batchesOf(lane)) {
+        refusals.push(...(await uploadBatch(client, mapping, batch, loaded)));
+        onLoaded(batch.length);
+      }
     }),
   );
   return { loaded, refusals };
