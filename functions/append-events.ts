@@ -15,7 +15,7 @@ import { log } from "./shell/log.ts";
 import { openTable } from "./shell/table.ts";
 
 type Images = Record<string, AttributeValue> | undefined;
-type ToAppend = EventToAppend & { partition: string; record: DynamoDBRecord };
+type ToAppend = EventToAppend & { record: DynamoDBRecord };
 
 const typesByName = new Map(eventTypes.map((type) => [type.type, type]));
 /** A tenant has one lane until it needs more. */
@@ -25,49 +25,53 @@ const bytesPerAppendMax = 2_000_000;
 const attemptsMax = 8;
 
 export async function handler(batch: DynamoDBStreamEvent): Promise<DynamoDBBatchResponse> {
-  const failed: DynamoDBRecord[] = [];
-  const byPartition = Map.groupBy(
-    batch.Records.flatMap((record) => tryRender(record, failed)),
-    ({ partition }) => partition,
-  );
-  await Promise.all(
-    [...byPartition].map(async ([partition, events]) => {
-      for (const chunk of chunks(events)) {
-        try {
-          await append(partition, chunk);
-        } catch (error) {
-          // Later events of the partition wait, so that order per customer is kept.
-          log("error", "events not appended", { partition, events: chunk.length, error: String((error as Error).stack ?? error) });
-          return failed.push((chunk[0] as ToAppend).record);
-        }
-      }
-    }),
-  );
-  return { batchItemFailures: failed.map(({ dynamodb }) => ({ itemIdentifier: dynamodb?.SequenceNumber ?? "" })) };
-}
-
-function tryRender(record: DynamoDBRecord, failed: DynamoDBRecord[]): ToAppend[] {
-  try {
-    return render(record);
-  } catch (error) {
-    log("error", "events not rendered", { sequenceNumber: record.dynamodb?.SequenceNumber, error: String((error as Error).stack ?? error) });
-    failed.push(record);
-    return [];
-  }
+  const byPartition = Map.groupBy(batch.Records.filter(isTelling), ({ dynamodb }) => splitPartition(dynamodb?.NewImage?.["pk"]?.S ?? "").partition);
+  const failed = await Promise.all([...byPartition].map(([partition, records]) => appendAll(partition, records)));
+  return { batchItemFailures: failed.flatMap((record) => (record ? [{ itemIdentifier: record.dynamodb?.SequenceNumber ?? "" }] : [])) };
 }
 
 /** A write that carries the outbox of the write before it, or none, has nothing new to tell. */
-function render(record: DynamoDBRecord): ToAppend[] {
+function isTelling({ dynamodb }: DynamoDBRecord): boolean {
+  const outbox = dynamodb?.NewImage?.["outbox"]?.S;
+  return outbox !== undefined && outbox !== dynamodb?.OldImage?.["outbox"]?.S;
+}
+
+/** The first record that could not be told. Later ones of the partition wait behind it, so that order per customer is kept. */
+async function appendAll(partition: string, records: readonly DynamoDBRecord[]): Promise<DynamoDBRecord | undefined> {
+  const { events, failed } = renderAll(partition, records);
+  for (const chunk of chunks(events)) {
+    try {
+      await append(partition, chunk);
+    } catch (error) {
+      log("error", "events not appended", { partition, events: chunk.length, error: String((error as Error).stack ?? error) });
+      return chunk[0]?.record;
+    }
+  }
+  return failed;
+}
+
+function renderAll(partition: string, records: readonly DynamoDBRecord[]): { events: ToAppend[]; failed?: DynamoDBRecord } {
+  const events: ToAppend[] = [];
+  for (const record of records) {
+    try {
+      events.push(...render(partition, record));
+    } catch (error) {
+      const sequenceNumber = record.dynamodb?.SequenceNumber;
+      log("error", "events not rendered", { partition, sequenceNumber, error: String((error as Error).stack ?? error) });
+      return { events, failed: record };
+    }
+  }
+  return { events };
+}
+
+function render(partition: string, record: DynamoDBRecord): ToAppend[] {
   const after = record.dynamodb?.NewImage as Images;
-  const before = record.dynamodb?.OldImage as Images;
-  const outbox = after?.["outbox"]?.S;
-  if (!after || !outbox || outbox === before?.["outbox"]?.S) return [];
-  const { partition } = splitPartition(after["pk"]?.S ?? "");
-  const images = { after: documentOf(after) as object, before: documentOf(before) };
-  return (JSON.parse(outbox) as OutboxEntry[]).map((entry) => {
+  const images = { after: documentOf(after) as object, before: documentOf(record.dynamodb?.OldImage as Images) };
+  const context = { apiVersion, livemode: !partition.endsWith(".test") };
+  return (JSON.parse(after?.["outbox"]?.S ?? "[]") as OutboxEntry[]).map((entry) => {
     const type = typesByName.get(entry.type);
     if (!type) throw new Error(`Unknown event type ${entry.type}.`);
-    return { ...renderEvent(type, entry, images, { apiVersion, livemode: !partition.endsWith(".test") }), partition, record };
+    return { ...renderEvent(type, entry, images, context), record };
   });
 }
 

@@ -45,13 +45,15 @@ async function sweep(shard: number, now: Date, deadline: number): Promise<void> 
 
 async function drain(queue: DueItem[], now: Date): Promise<void> {
   for (let due = queue.shift(); due; due = queue.shift()) {
+    const { kind } = parseDueSortKey(due.dueSk);
+    const complain = (message: string) => (error: unknown) => log("error", message, { kind, error: String((error as Error).stack ?? error) });
     try {
       await handle(due, now);
     } catch (error) {
       if (error instanceof Contention) continue;
-      const { kind } = parseDueSortKey(due.dueSk);
-      log("error", "due work failed", { kind, error: String((error as Error).stack ?? error) });
-      await moveDueTime(due, due.dueSk, dueSortKey({ at: instantAfter(now, retryMilliseconds), kind, pk: due.pk }));
+      complain("due work failed")(error);
+      const later = dueSortKey({ at: instantAfter(now, retryMilliseconds), kind, pk: due.pk });
+      await moveDueTime(due, due.dueSk, later).catch(complain("due work not put off"));
     }
   }
 }

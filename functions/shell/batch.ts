@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import type { Caller } from "../../domain/kernel/caller.ts";
 import type { BatchOperation } from "../../domain/kernel/operation.ts";
 import { type InputError, shellProblem } from "../../domain/kernel/problem.ts";
+import { Contention } from "../../domain/kernel/table.ts";
 import { type Answer, asProblem, problemBody } from "./answer.ts";
 import { execute, partitionOf } from "./execute.ts";
 import { idempotency, Replayed } from "./idempotency.ts";
@@ -65,6 +66,7 @@ async function claim(operation: BatchOperation, caller: Caller, call: Call): Pro
     return false;
   } catch (error) {
     if (error instanceof Replayed) return true;
+    if (error instanceof Contention) throw shellProblem("contention", {}, { "retry-after": "1" });
     throw error;
   }
 }

@@ -13,6 +13,7 @@ import {
   UpdateCommand,
 } from "@aws-sdk/lib-dynamodb";
 import { unmarshall } from "@aws-sdk/util-dynamodb";
+import { shellProblem } from "../../domain/kernel/problem.ts";
 import { deployment } from "./config.ts";
 import type { Item } from "./item.ts";
 
@@ -49,12 +50,14 @@ export async function getItem(key: ItemKey): Promise<Item | undefined> {
   return item as Item | undefined;
 }
 
-/** Up to 100 different keys; the items come in no particular order. */
+const batchReadsMax = 6;
+/** Up to 100 different keys; the items come in no particular order. Keys that the database leaves out are asked for again. */
 export async function getItems(keys: readonly ItemKey[]): Promise<Item[]> {
   const { tableName } = deployment();
   const items: Item[] = [];
   let pending: ItemKey[] = [...keys];
   for (let attempt = 0; pending.length > 0; attempt++) {
+    if (attempt === batchReadsMax) throw shellProblem("service_unavailable", {}, { "retry-after": "1" });
     if (attempt > 0) await new Promise((resolve) => setTimeout(resolve, Math.random() * 50 * 2 ** Math.min(attempt, 6)));
     const answer = await dynamodb().send(new BatchGetCommand({ RequestItems: { [tableName]: { Keys: pending, ConsistentRead: true } } }));
     items.push(...((answer.Responses?.[tableName] ?? []) as Item[]));
@@ -106,7 +109,10 @@ function toRequest(write: Write): TransactItem {
 }
 
 type Image = Record<string, AttributeValue>;
-type SdkError = Error & { CancellationReasons?: { Code?: string; Item?: Image }[]; Item?: Image };
+type SdkError = Error & { CancellationReasons?: { Code?: string; Message?: string; Item?: Image }[]; Item?: Image };
+
+/** DynamoDB has no code of its own for an item of more than 400 KB, or a transaction of more than 4 MB. */
+const isAboutSize = (message: string): boolean => /size/i.test(message);
 
 /** A single write fails with an error of its own, a transaction with a reason per write: both become the same list. */
 function refusalsOf(error: unknown, count: number): (Refusal | undefined)[] {
@@ -114,13 +120,18 @@ function refusalsOf(error: unknown, count: number): (Refusal | undefined)[] {
   // The document client converts answers, but not what errors carry.
   const refusal = (code: string, image: Image | undefined): Refusal => ({ code, existing: image && (unmarshall(image) as Item) });
   if (name === "TransactionCanceledException" && reasons)
-    return reasons.map(({ Code: code = "None", Item: item }) => (code === "None" ? undefined : refusal(code, item)));
+    return reasons.map(({ Code: code = "None", Message: reason = "", Item: item }) => {
+      if (code === "None") return undefined;
+      if (code !== "ValidationError") return refusal(code, item);
+      if (isAboutSize(reason)) return refusal("ItemSizeLimitExceeded", item);
+      throw error;
+    });
   const code =
     name === "ConditionalCheckFailedException"
       ? "ConditionalCheckFailed"
       : name === "TransactionConflictException" || name === "TransactionInProgressException"
         ? "TransactionConflict"
-        : name === "ValidationException" && /size/i.test(message)
+        : name === "ValidationException" && isAboutSize(message)
           ? "ItemSizeLimitExceeded"
           : undefined;
   if (!code) throw error;

@@ -113,19 +113,19 @@ function toWrite(partition: string, change: Change, outbox: readonly OutboxEntry
 /**
  * The SDK repeats a commit whose answer was lost; the repeat is refused by what the first try wrote. When every guarded
  * put finds exactly its own document and outbox (whose event ids are new at each commit), the commit has happened.
+ * Without a guarded put there is nothing to recognise it by: deciding again finds out.
  */
 function isOwnCommit(writes: readonly Write[], refusals: readonly (Refusal | undefined)[]): boolean {
-  return writes.every((write, index) => {
-    if (!("put" in write) || !write.condition) return true;
-    const existing = refusals[index]?.existing;
-    return existing?.document === write.put.document && existing.outbox === write.put.outbox && existing.version === write.put.version;
-  });
+  const guarded = writes.flatMap((write, index) => ("put" in write && write.condition ? [{ ...write, existing: refusals[index]?.existing }] : []));
+  return (
+    guarded.length > 0 &&
+    guarded.every(({ put, existing }) => existing?.document === put.document && existing.outbox === put.outbox && existing.version === put.version)
+  );
 }
 
 function refusalError(changes: readonly Change[], refusals: readonly (Refusal | undefined)[]): Error {
   const codes = new Set(refusals.map((refusal) => refusal?.code));
-  if (codes.has("ItemCollectionSizeLimitExceeded") || codes.has("ItemSizeLimitExceeded") || codes.has("ValidationError"))
-    return shellProblem("payload_too_large", { detail: "The stored object would be larger than 400 KB." });
+  if (codes.has("ItemSizeLimitExceeded")) return shellProblem("payload_too_large", { detail: "The stored object would be larger than 400 KB." });
   if (codes.has("ThrottlingError") || codes.has("ProvisionedThroughputExceeded")) return shellProblem("service_unavailable", {}, { "retry-after": "1" });
   try {
     for (const [index, change] of changes.entries()) {
