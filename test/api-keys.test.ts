@@ -38,6 +38,9 @@ async function wholeTable(): Promise<Json[]> {
   return items;
 }
 
+/** The entries that lead from the key's secrets to it. */
+const entriesOf = async (id: string) => (await wholeTable()).filter(({ pk, document }) => pk.includes("SECRET#") && document.includes(id));
+
 /** A key that may manage keys, to be worked on, and the tenant's own. */
 async function keyAtWork(more: object = {}): Promise<{ tenant: TenantKeys; secret: string; id: string }> {
   const tenant = await newTenant();
@@ -131,6 +134,8 @@ describe("rotateApiKey", () => {
     const { tenant, secret, id } = await keyAtWork();
     const { body } = await rotate(tenant.live, id, 100);
     expect(body).toMatchObject({ id, version: 2, status: "active", previousSecretValidUntil: inSeconds(100) });
+    // The storage clears the former secret away some time after.
+    expect((await entriesOf(id)).filter(({ expiresAtSeconds }) => expiresAtSeconds === Math.ceil((Date.now() + 100_000) / 1000))).toHaveLength(1);
     expect([await works(secret), await works(body.secret)]).toEqual([true, true]);
     pass(99.999);
     expect([await works(secret), await works(body.secret)]).toEqual([true, true]);
@@ -193,6 +198,7 @@ describe("the end of a key", () => {
     await eventually(async () => (await getKey(tenant.live, id)).body.lastUsedAt);
     const revoked = await revoke(tenant.live, id);
     expect(revoked.body).toMatchObject({ status: "revoked", version: 3 });
+    expect(await entriesOf(id)).toEqual([]);
     pass(1);
     expect([await works(secret), await works(next)]).toEqual([false, false]);
     pass(60);
@@ -206,15 +212,14 @@ describe("the end of a key", () => {
     const { tenant, secret, id } = await keyAtWork({ expiresAt: inSeconds(5) });
     const next = (await rotate(tenant.live, id, 600)).body;
     expect([await works(secret), await works(next.secret)]).toEqual([true, true]);
-    const entries = async () => (await wholeTable()).filter(({ pk, document }) => pk.includes("SECRET#") && document.includes(id)).length;
-    expect(await entries()).toBe(2);
+    expect(await entriesOf(id)).toHaveLength(2);
     pass(5);
     expect([await works(secret), await works(next.secret)]).toEqual([false, false]);
     expect((await getKey(tenant.live, id)).body).toMatchObject({ status: "expired", expiresAt: next.expiresAt });
     expect(await rotate(tenant.live, id)).toMatchObject({ status: 409, body: { code: "api_key_not_active", keyStatus: "expired" } });
     // The clock's events carry whole seconds.
     pass(1);
-    await eventually(async () => (await entries()) === 0);
+    await eventually(async () => (await entriesOf(id)).length === 0);
     expect((await call(tenant.live, "GET", "/v1/api-keys")).body.data.find((key: Json) => key.id === id).status).toBe("expired");
   });
 });

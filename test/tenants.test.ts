@@ -202,6 +202,19 @@ describe("a cursor", () => {
     expect((await call(colleague, "GET", `/v1/customers?limit=50&cursor=${cursor}`)).body.data).toHaveLength(1);
   });
 
+  test("of one list of a customer is refused by its other list, though both take the same parameters", async () => {
+    const { live } = await newTenant();
+    const { id } = (await call(live, "POST", "/v1/customers", { body: {} })).body;
+    await call(live, "PATCH", `/v1/customers/${id}`, { body: { displayName: "Ada" } });
+    const page = (name: string, query = "") => call(live, "GET", `/v1/customers/${id}/${name}?limit=1${query}`);
+    const { nextCursor } = await eventually(async () => {
+      const { body } = await page("timeline");
+      return body.hasMore && body;
+    });
+    expect((await page("timeline", `&cursor=${nextCursor}`)).status).toBe(200);
+    expect((await page("changes", `&cursor=${nextCursor}`)).body.code).toBe("invalid_cursor");
+  });
+
   test("holds nothing personal and not the tenant", async () => {
     const tenant = await newTenant();
     const personal = { displayName: "Ada Lovelace", identities: [{ type: "email", value: "ada@example.com" }], tags: ["vip"] };
