@@ -191,3 +191,12 @@ test("lists filter by tag, status and time of change, and link to the next page"
   expect((await get("/v1/customers?tag=even")).body.data.map(({ id }: Json) => id)).not.toContain(ids[0]);
   expect((await get("/v1/customers?updatedSince=2999-01-01T00:00:00Z")).body.data).toEqual([]);
 });
+
+test("a list that ends with a full page says so, and the pages have each one once", async () => {
+  const tenant = await newTenant();
+  await Promise.all(Array.from({ length: 6 }, () => call(tenant.test, "POST", "/v1/customers", { body: {} })));
+  const first = await call(tenant.test, "GET", "/v1/customers?limit=3");
+  const second = await call(tenant.test, "GET", `/v1/customers?limit=3&cursor=${encodeURIComponent(first.body.nextCursor)}`);
+  expect([first.body.hasMore, second.body.hasMore, second.body.nextCursor]).toEqual([true, false, undefined]);
+  expect(new Set([...first.body.data, ...second.body.data].map(({ id }: Json) => id)).size).toBe(6);
+});

@@ -31,11 +31,11 @@ export const getCustomerTimeline = operation({
   async run({ table, now, cursor, page, fail }, { params: { customerId }, query: { limit, type, channel } }) {
     if (!(await loadCustomer(table, customerId, now))) return fail("customer_not_found");
     const matches = ({ document: event }: { document: Event }) => isOfType(type, event) && (!channel || event.data.object["channel"] === channel);
-    const { found, last, end } = await fillPage(limit, timelineWalk(table, customerId, cursor), matches);
+    const { found, last } = await fillPage(limit, timelineWalk(table, customerId, cursor), matches);
     return plan(
       page(
         found.map(({ document }) => document),
-        end ? undefined : last?.position,
+        last?.position,
       ),
     );
   },

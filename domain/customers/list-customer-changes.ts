@@ -49,7 +49,7 @@ export const listCustomerChanges = operation({
   problems: customerNotFound,
   async run({ table, now, cursor, page, fail }, { params: { customerId }, query: { limit } }) {
     if (!(await loadCustomer(table, customerId, now))) return fail("customer_not_found");
-    const { events, next } = await changeEvents(table, customerId, limit, cursor as string | undefined);
+    const { events, next } = await changeEvents(table, customerId, limit, cursor);
     const changes = events.map((event) => ({
       object: "customer_change" as const,
       eventId: event.id,

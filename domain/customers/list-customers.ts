@@ -31,12 +31,12 @@ export const listCustomers = operation({
     const walk = walkShards(table, start, caller.settings.listShards.count);
     const matches = ({ row: { document: customer } }: Found) =>
       customer.status === status && !isPurged(customer, now) && (!tag || customer.tags.includes(tag)) && (!updatedSince || customer.updatedAt >= updatedSince);
-    const { found, last, end } = await fillPage(limit, walk, matches);
-    const next = end ? undefined : last ? { shard: last.shard, after: last.row.position } : start;
+    const { found, last } = await fillPage(limit, walk, matches);
+    const next: Position | undefined = last && { shard: last.shard, after: last.row.position };
     return plan(
       page(
         found.map(({ row }) => toCustomer(row.document)),
-        next satisfies Position | undefined,
+        next,
       ),
     );
   },

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { operation, plan } from "../kernel/operation.ts";
-import { pageOf, pageQuery } from "../kernel/page.ts";
+import { fillPage, pageOf, pageQuery, walkQuery } from "../kernel/page.ts";
 import { ApiKey, type ApiKeyRecord, apiKeyExample } from "./api-key.ts";
 import { apiKeysOf, keyUseKey } from "./keys.ts";
 import { toApiKey } from "./store.ts";
@@ -18,15 +18,10 @@ export const listApiKeys = operation({
   success: { status: 200, output: pageOf(ApiKey, "ApiKey"), example: { object: "list", data: [apiKeyExample], hasMore: false } },
   problems: {},
   async run({ table, caller, now, cursor, page }, { query: { limit } }) {
-    const rows = await table.query<ApiKeyRecord>({
-      from: "items",
-      ...apiKeysOf(caller.tenantId),
-      order: "ascending",
-      limit,
-      after: cursor as string | undefined,
-    });
-    const uses = await table.getMany(rows.map((row) => keyUseKey(caller.tenantId, row.document.id)));
-    const keys = rows.map((row, index) => toApiKey(row.document, now, uses[index]?.lastUsedAt));
-    return plan(page(keys, rows.length === limit ? rows.at(-1)?.position : undefined));
+    const walk = walkQuery<ApiKeyRecord>(table, { from: "items", ...apiKeysOf(caller.tenantId), order: "ascending" }, cursor);
+    const { found, last } = await fillPage(limit, walk);
+    const uses = await table.getMany(found.map(({ document }) => keyUseKey(caller.tenantId, document.id)));
+    const keys = found.map(({ document }, index) => toApiKey(document, now, uses[index]?.lastUsedAt));
+    return plan(page(keys, last?.position));
   },
 });

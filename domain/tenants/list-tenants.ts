@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { operation, plan } from "../kernel/operation.ts";
-import { pageOf, pageQuery } from "../kernel/page.ts";
+import { fillPage, pageOf, pageQuery, walkQuery } from "../kernel/page.ts";
 import { tenantListPk } from "./keys.ts";
 import { Tenant, type TenantRecord, tenantExample } from "./model.ts";
 import { toTenant } from "./store.ts";
@@ -17,11 +17,12 @@ export const listTenants = operation({
   success: { status: 200, output: pageOf(Tenant, "Tenant"), example: { object: "list", data: [tenantExample], hasMore: false } },
   problems: {},
   async run({ table, cursor, page }, { query: { limit } }) {
-    const rows = await table.query<TenantRecord>({ from: "list", pk: tenantListPk, order: "ascending", limit, after: cursor as string | undefined });
+    const walk = walkQuery<TenantRecord>(table, { from: "list", pk: tenantListPk, order: "ascending" }, cursor);
+    const { found, last } = await fillPage(limit, walk);
     return plan(
       page(
-        rows.map((row) => toTenant(row.document)),
-        rows.length === limit ? rows.at(-1)?.position : undefined,
+        found.map((row) => toTenant(row.document)),
+        last?.position,
       ),
     );
   },

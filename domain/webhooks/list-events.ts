@@ -30,7 +30,7 @@ export const listEvents = operation({
   async run({ table, now, cursor, page }, { query: { limit, type, afterSequence = 0, customerId } }) {
     if (customerId) {
       const oldest = new Date(now.getTime() - readableDays * dayMilliseconds).toISOString();
-      const { found, last, end } = await fillPage(
+      const { found, last } = await fillPage(
         limit,
         timelineWalk(table, customerId, cursor),
         ({ document }) => document.createdAt >= oldest && isOfType(type, document),
@@ -38,7 +38,7 @@ export const listEvents = operation({
       return plan(
         page(
           found.map(({ document }) => document),
-          end ? undefined : last?.position,
+          last?.position,
         ),
       );
     }
@@ -51,7 +51,7 @@ export const listEvents = operation({
       from = rows.at(-1)?.sequence ?? head.lastSequence;
       return { rows, end: from >= head.lastSequence };
     };
-    const { found, last, end } = await fillPage(limit, walk, (event) => isOfType(type, event));
-    return plan(page(found, end ? undefined : last?.sequence));
+    const { found, last } = await fillPage(limit, walk, (event) => isOfType(type, event));
+    return plan(page(found, last?.sequence));
   },
 });

@@ -1,5 +1,6 @@
 /** Reads of the event log for this and other contexts. */
-import type { Reader, Row } from "../kernel/table.ts";
+import { fillPage, walkQuery } from "../kernel/page.ts";
+import type { Reader } from "../kernel/table.ts";
 import { bucketOf, changesPk, type EventPointer, eventPointerKey, logBucketPk, logKey, sequenceSk, timelinePk } from "./keys.ts";
 import type { Event } from "./model.ts";
 
@@ -8,21 +9,16 @@ export async function loadEvent(table: Reader, eventId: string): Promise<Event |
   return pointer && (await table.get(logKey(pointer)));
 }
 
-/** A walk of a customer's events for `fillPage`, newest first, from a cursor on. Eventually consistent. */
-export function timelineWalk(table: Reader, customerId: string, cursor: unknown) {
-  let after = cursor as string | undefined;
-  return async (limit: number): Promise<{ rows: Row<Event>[]; end: boolean }> => {
-    const rows = await table.query<Event>({ from: "list", pk: timelinePk(customerId), order: "descending", limit, after });
-    after = rows.at(-1)?.position;
-    return { rows, end: rows.length < limit };
-  };
-}
+/** A walk of a customer's events for `fillPage`, newest first. Eventually consistent. */
+export const timelineWalk = (table: Reader, customerId: string, cursor: unknown) =>
+  walkQuery<Event>(table, { from: "list", pk: timelinePk(customerId), order: "descending" }, cursor);
 
 /** The events that changed a customer's fields, newest first. Eventually consistent; two round trips. */
-export async function changeEvents(table: Reader, customerId: string, limit: number, after: string | undefined) {
-  const rows = await table.query<EventPointer>({ from: "list", pk: changesPk(customerId), order: "descending", limit, after });
-  const events = await table.getMany(rows.map((row) => logKey(row.document)));
-  return { events: events.filter((event) => event !== undefined), next: rows.length === limit ? rows.at(-1)?.position : undefined };
+export async function changeEvents(table: Reader, customerId: string, limit: number, cursor: unknown): Promise<{ events: Event[]; next: string | undefined }> {
+  const walk = walkQuery<EventPointer>(table, { from: "list", pk: changesPk(customerId), order: "descending" }, cursor);
+  const { found, last } = await fillPage(limit, walk);
+  const events = await table.getMany(found.map((row) => logKey(row.document)));
+  return { events: events.filter((event) => event !== undefined), next: last?.position };
 }
 
 /** Up to `limit` events of a lane after `afterSequence`, oldest first, ending at `lastSequence`. Strongly consistent. */

@@ -17,7 +17,8 @@ function read(environment: NodeJS.ProcessEnv): Config {
   return {
     tableName: environment["TABLE_NAME"] ?? "clientele",
     endpoint: environment["DYNAMODB_ENDPOINT"] || undefined,
-    authCacheSeconds: Number(environment["AUTH_CACHE_SECONDS"] ?? 30),
+    // Not above half of shardGrowthDelaySeconds: by then every process must know a raised shard count.
+    authCacheSeconds: Math.min(Number(environment["AUTH_CACHE_SECONDS"] ?? 30), 30),
     validateOutput: environment["VALIDATE_OUTPUT"] === "true",
     oidc: issuer && audience ? { issuer, audience, jwksUrl: environment["OIDC_JWKS_URL"] || undefined } : undefined,
   };
