@@ -20,8 +20,6 @@ type ToAppend = EventToAppend & { record: DynamoDBRecord };
 const typesByName = new Map(eventTypes.map((type) => [type.type, type]));
 /** A tenant has one lane until it needs more. */
 const lane = 0;
-/** Below DynamoDB's 4 MB for a transaction, with room for keys and pointers. */
-const bytesPerAppendMax = 2_000_000;
 const attemptsMax = 8;
 
 export async function handler(batch: DynamoDBStreamEvent): Promise<DynamoDBBatchResponse> {
@@ -39,7 +37,8 @@ function isTelling({ dynamodb }: DynamoDBRecord): boolean {
 /** The first record that could not be told. Later ones of the partition wait behind it, so that order per customer is kept. */
 async function appendAll(partition: string, records: readonly DynamoDBRecord[]): Promise<DynamoDBRecord | undefined> {
   const { events, failed } = renderAll(partition, records);
-  for (const chunk of chunks(events)) {
+  for (let from = 0; from < events.length; from += eventsPerAppendMax) {
+    const chunk = events.slice(from, from + eventsPerAppendMax);
     try {
       await append(partition, chunk);
     } catch (error) {
@@ -76,23 +75,6 @@ function render(partition: string, record: DynamoDBRecord): ToAppend[] {
 }
 
 const documentOf = (image: Images): object | undefined => (image ? JSON.parse(image["document"]?.S ?? "{}") : undefined);
-
-function chunks(events: readonly ToAppend[]): ToAppend[][] {
-  const all: ToAppend[][] = [];
-  let bytes = 0;
-  for (const event of events) {
-    const size = Buffer.byteLength(JSON.stringify(event.event));
-    const current = all.at(-1);
-    if (!current || current.length === eventsPerAppendMax || bytes + size > bytesPerAppendMax) {
-      all.push([event]);
-      bytes = size;
-    } else {
-      current.push(event);
-      bytes += size;
-    }
-  }
-  return all;
-}
 
 /** One transaction moves the head and writes the events. When it is refused, some may be in the log already: the others go again. */
 async function append(partition: string, events: readonly ToAppend[]): Promise<void> {

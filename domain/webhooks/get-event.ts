@@ -1,8 +1,8 @@
 import * as z from "zod";
 import { idOf } from "../kernel/id.ts";
 import { operation, plan } from "../kernel/operation.ts";
-import { dayMilliseconds } from "../kernel/time.ts";
-import { Event, eventExample, readableDays } from "./model.ts";
+import { isReadable } from "./event-log.ts";
+import { Event, eventExample } from "./model.ts";
 import { loadEvent } from "./store.ts";
 
 export const getEvent = operation({
@@ -17,7 +17,7 @@ export const getEvent = operation({
   problems: { event_not_found: { status: 404, title: "There is no such event in the last 30 days." } },
   async run({ table, now, fail }, { params }) {
     const event = await loadEvent(table, params.eventId);
-    if (!event || Date.parse(event.createdAt) < now.getTime() - readableDays * dayMilliseconds) return fail("event_not_found");
+    if (!event || !isReadable(event, now)) return fail("event_not_found");
     return plan(event);
   },
 });

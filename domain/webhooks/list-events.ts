@@ -2,10 +2,9 @@ import * as z from "zod";
 import { idOf } from "../kernel/id.ts";
 import { operation, plan } from "../kernel/operation.ts";
 import { fillPage, pageOf, pageQuery } from "../kernel/page.ts";
-import { dayMilliseconds } from "../kernel/time.ts";
-import { firstReadableSequence } from "./event-log.ts";
+import { firstReadableSequence, isReadable } from "./event-log.ts";
 import { laneHeadKey } from "./keys.ts";
-import { Event, EventTypeFilter, eventExample, isOfType, readableDays } from "./model.ts";
+import { Event, EventTypeFilter, eventExample, isOfType } from "./model.ts";
 import { eventsAfter, timelineWalk } from "./store.ts";
 
 /** A tenant has one lane until it needs more. */
@@ -28,13 +27,9 @@ export const listEvents = operation({
   success: { status: 200, output: pageOf(Event, "Event"), example: { object: "list", data: [eventExample], hasMore: false } },
   problems: {},
   async run({ table, now, cursor, page }, { query: { limit, type, afterSequence = 0, customerId } }) {
+    const matches = (event: Event) => isReadable(event, now) && isOfType(type, event);
     if (customerId) {
-      const oldest = new Date(now.getTime() - readableDays * dayMilliseconds).toISOString();
-      const { found, last } = await fillPage(
-        limit,
-        timelineWalk(table, customerId, cursor),
-        ({ document }) => document.createdAt >= oldest && isOfType(type, document),
-      );
+      const { found, last } = await fillPage(limit, timelineWalk(table, customerId, cursor), ({ document }) => matches(document));
       return plan(
         page(
           found.map(({ document }) => document),
@@ -51,7 +46,7 @@ export const listEvents = operation({
       from = rows.at(-1)?.sequence ?? head.lastSequence;
       return { rows, end: from >= head.lastSequence };
     };
-    const { found, last } = await fillPage(limit, walk, (event) => isOfType(type, event));
+    const { found, last } = await fillPage(limit, walk, matches);
     return plan(page(found, last?.sequence));
   },
 });
