@@ -1,0 +1,110 @@
+/** `npm run bench:bundle`: size and import time of each HTTP Lambda, beside a bare handler with the SDK only. See README.md. */
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { parseArgs } from "node:util";
+import { build, type Metafile } from "esbuild";
+import { saveResults } from "./results.ts";
+import { median, table } from "./table.ts";
+
+const { why, save } = parseArgs({ options: { why: { type: "boolean", default: false }, save: { type: "boolean", default: false } } }).values;
+const importsEach = 25;
+const bytesRatioMax = 1.35;
+const importRatioMax = 1.25;
+
+const project = join(import.meta.dirname, "..");
+const bare = "bench/bare-handler.ts";
+/** The aims are about the Lambdas that serve operations; the others are only listed. */
+const lambdas = [
+  { entry: "functions/tenants.ts", isJudged: true },
+  { entry: "functions/customers.ts", isJudged: true },
+  { entry: "functions/webhooks.ts", isJudged: true },
+  { entry: "functions/docs.ts", isJudged: false },
+  { entry: "functions/unmatched.ts", isJudged: false },
+];
+
+type Bundle = { readonly entry: string; readonly file: string; readonly bytes: number; readonly metafile: Metafile; readonly milliseconds: number[] };
+
+/** As CDK bundles a Node function, with the SDK inside. A folder each, since `import()` may split a bundle in two. */
+async function bundle(entry: string, folder: string): Promise<Bundle> {
+  const outdir = join(folder, entry.replaceAll(/\W/g, "-"));
+  mkdirSync(outdir);
+  writeFileSync(join(outdir, "package.json"), '{ "type": "module" }');
+  const { metafile } = await build({
+    entryPoints: { index: join(project, entry) },
+    outdir,
+    absWorkingDir: project,
+    bundle: true,
+    minify: true,
+    platform: "node",
+    target: "node24",
+    format: "esm",
+    mainFields: ["module", "main"],
+    // CommonJS packages in an ES module still call require for Node's own modules.
+    banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
+    metafile: true,
+    logLevel: "error",
+  });
+  const bytes = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0);
+  return { entry, file: join(outdir, "index.js"), bytes, metafile, milliseconds: [] };
+}
+
+/** In a process of its own each time, as a cold start is; all in turn, so that drift touches all alike. */
+function timeImports(bundles: readonly Bundle[]): void {
+  for (let round = 0; round <= importsEach; round++) {
+    for (const { file, milliseconds } of bundles) {
+      const program = `const start = performance.now(); await import(${JSON.stringify(pathToFileURL(file).href)}); console.log(performance.now() - start); process.exit();`;
+      const spent = Number(execFileSync(process.execPath, ["--input-type=module", "--eval", program], { encoding: "utf8" }));
+      // The first import of a file also reads it from the disk.
+      if (round > 0) milliseconds.push(spent);
+    }
+  }
+}
+
+/** The median over the rounds of one import time divided by the bare one of the same round. */
+const importRatio = (one: Bundle, base: Bundle) => median(one.milliseconds.map((milliseconds, round) => milliseconds / (base.milliseconds[round] ?? 0)));
+
+function report([base, ...bundles]: readonly Bundle[]): string {
+  if (!base) return "";
+  const rows = bundles.map((one) => {
+    const [bytes, milliseconds] = [one.bytes / base.bytes, importRatio(one, base)];
+    const isJudged = lambdas.some(({ entry, isJudged }) => isJudged && entry === one.entry);
+    const verdict = !isJudged ? "" : bytes <= bytesRatioMax && milliseconds <= importRatioMax ? "met" : "NOT MET";
+    return [one.entry, one.bytes.toLocaleString("en"), bytes.toFixed(2), median(one.milliseconds).toFixed(1), milliseconds.toFixed(2), verdict];
+  });
+  const head = ["bundle", "bytes", `ratio (aim ${bytesRatioMax})`, "import ms", `ratio (aim ${importRatioMax})`, ""];
+  return table([head, [base.entry, base.bytes.toLocaleString("en"), "1", median(base.milliseconds).toFixed(1), "1", ""], ...rows]);
+}
+
+/** What a bundle's bytes are made of, by package or by folder of ours; what the bare handler has too is left out. */
+function weights({ entry, metafile }: Bundle, base: Bundle): string {
+  const bytesBySource = (metafile: Metafile) => {
+    const sources = new Map<string, number>();
+    for (const output of Object.values(metafile.outputs))
+      for (const [path, { bytesInOutput }] of Object.entries(output.inputs)) {
+        const source = /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? path.replace(/\/[^/]+$/, "/");
+        sources.set(source, (sources.get(source) ?? 0) + bytesInOutput);
+      }
+    return sources;
+  };
+  const inBase = bytesBySource(base.metafile);
+  const more = [...bytesBySource(metafile)].map(([source, bytes]) => [source, bytes - (inBase.get(source) ?? 0)] as const).filter(([, bytes]) => bytes > 500);
+  const rows = more.sort(([, a], [, b]) => b - a).map(([source, bytes]) => [source, bytes.toLocaleString("en")]);
+  return table([[`${entry}, more than the bare handler`, "bytes"], ...rows]);
+}
+
+const folder = mkdtempSync(join(tmpdir(), "clientele-bundle-"));
+try {
+  const bundles: Bundle[] = [];
+  for (const entry of [bare, ...lambdas.map(({ entry }) => entry)]) bundles.push(await bundle(entry, folder));
+  timeImports(bundles);
+  const text = report(bundles);
+  console.log(text);
+  if (why) for (const one of bundles.slice(1)) console.log(`\n${weights(one, bundles[0] as Bundle)}`);
+  const figures = bundles.map(({ entry, bytes, milliseconds }) => ({ entry, bytes, milliseconds }));
+  if (save) saveResults("bundle", text, figures);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}

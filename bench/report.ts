@@ -1,0 +1,73 @@
+/** What was measured, as Markdown that reads well in a terminal too. */
+import type { OperationName, Sample, Side } from "./load.ts";
+import { median, table } from "./table.ts";
+
+export type Case = { readonly operation: OperationName; readonly connections: number };
+/** A sample per round and side; what has the same index was measured right after one another. */
+export type Measurement = Case & { readonly customers: number } & Record<Side, Sample[]>;
+
+/** The median over the rounds of one rate divided by the other of the same round. */
+const ratioOf = (samples: readonly Sample[], base: readonly Sample[]): number =>
+  median(samples.map((sample, round) => sample.perSecond / (base[round]?.perSecond ?? 0)));
+const productRatio = ({ product, engine }: Measurement): number => ratioOf(product, engine);
+
+export function resultTable(measurements: readonly Measurement[], customers: number): string {
+  const perSide = (samples: readonly Sample[]) => [
+    Math.round(median(samples.map(({ perSecond }) => perSecond))).toLocaleString("en"),
+    ...(["p50", "p99"] as const).map((name) => median(samples.map((sample) => sample[name])).toFixed(1)),
+  ];
+  const rows = measurements
+    .filter((measurement) => measurement.customers === customers)
+    .map((measurement) => [
+      measurement.operation,
+      String(measurement.connections),
+      ...perSide(measurement.product),
+      ...perSide(measurement.engine),
+      productRatio(measurement).toFixed(2),
+    ]);
+  const head = [`${customers.toLocaleString("en")} customers`, "connections", "Clientele/s", "p50 ms", "p99 ms", "engine/s", "p50 ms", "p99 ms", "ratio"];
+  return table([head, ...rows]);
+}
+
+const ratioAims: readonly { operation: OperationName; atLeast: number }[] = [
+  { operation: "get by id", atLeast: 0.6 },
+  { operation: "create", atLeast: 0.5 },
+  { operation: "create, with key", atLeast: 0.5 },
+  { operation: "list of 50", atLeast: 0.6 },
+];
+const verdict = (isMet: boolean) => (isMet ? "met" : "NOT MET");
+
+/** The aims are about 16 connections. */
+export function aims(measurements: readonly Measurement[]): string {
+  const busy = measurements.filter(({ connections }) => connections === 16);
+  const ratios = ratioAims.flatMap(({ operation, atLeast }) =>
+    busy
+      .filter((measurement) => measurement.operation === operation)
+      .map((measurement) => {
+        const ratio = productRatio(measurement);
+        return [
+          `${operation}, ${measurement.customers.toLocaleString("en")} customers`,
+          `at least ${atLeast} of the engine`,
+          ratio.toFixed(2),
+          verdict(ratio >= atLeast),
+        ];
+      }),
+  );
+  return table([["aim, at 16 connections", "wanted", "measured", ""], ...ratios, ...slowDowns(busy)]);
+}
+
+/** A slow-down counts as measured when the median is more than 5 % lower and every round was slower. */
+function slowDowns(busy: readonly Measurement[]): string[][] {
+  const largest = Math.max(...busy.map(({ customers }) => customers));
+  const smallest = Math.min(...busy.map(({ customers }) => customers));
+  if (largest === smallest) return [];
+  return busy
+    .filter(({ customers }) => customers === largest)
+    .map((large) => {
+      const small = busy.find((one) => one.operation === large.operation && one.customers === smallest) as Measurement;
+      const ratio = ratioOf(large.product, small.product);
+      const isSlower = ratio < 0.95 && large.product.every((sample, round) => sample.perSecond < (small.product[round]?.perSecond ?? 0));
+      const wanted = `as fast on ${largest.toLocaleString("en")} customers (bare engine: ${ratioOf(large.engine, small.engine).toFixed(2)})`;
+      return [large.operation, wanted, ratio.toFixed(2), verdict(!isSlower)];
+    });
+}
