@@ -67,6 +67,11 @@ export const answerLost: Fault = async (_, send) => {
 export const unreachable: Fault = async () => {
   throw networkError("ECONNREFUSED", "connect ECONNREFUSED 127.0.0.1:8000");
 };
+/** DynamoDB answers this, whatever it holds. */
+export const answered =
+  (body: object): Fault =>
+  async () =>
+    response(200, body);
 /** DynamoDB refuses the request with an error of this name. */
 export const refused =
   (name: string, { status = 400, message = "Refused." } = {}): Fault =>
