@@ -80,3 +80,14 @@ test("touchpoints at once with one dedupeId count once; without one each counts"
   const { touchpoints } = (await call(key, "GET", `/v1/customers/${id}/view`)).body;
   expect(touchpoints).toMatchObject({ count: 21, countByType: { visit: 21 } });
 });
+
+test("links of one identity to one customer at once: linked once, and nobody is told that the customer itself has taken it", async () => {
+  const { live } = await newTenant();
+  const { body: customer } = await call(live, "post", "/v1/customers", { body: {} });
+  const identities = [{ type: "external_id", value: "1042" }];
+  const links = Array.from({ length: 12 }, () => call(live, "post", `/v1/customers/${customer.id}/identities`, { body: identities[0] }));
+  const patches = Array.from({ length: 3 }, () => call(live, "patch", `/v1/customers/${customer.id}`, { body: { identities } }));
+  const answers = await Promise.all([...links, ...patches]);
+  expect(answers.filter(({ status, body }) => status >= 400 && body.code !== "contention").map(({ body }) => body)).toEqual([]);
+  expect((await call(live, "get", `/v1/customers/${customer.id}`)).body).toMatchObject({ version: 2, identities });
+});

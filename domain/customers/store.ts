@@ -43,7 +43,12 @@ export function customerChanges(before: CustomerRecord | undefined, after: Custo
   return [
     before ? replace(customerKey(after.id), before, after, options) : create(customerKey(after.id), after, options),
     ...identitiesGained(before, after).map((identity) =>
-      create(identityKey(identity, tenantSecret), { customerId: after.id }, whenTaken && { whenRefused: (holder) => whenTaken(identity, holder.customerId) }),
+      create(
+        identityKey(identity, tenantSecret),
+        { customerId: after.id },
+        // Held by the customer itself: somebody has just done the same, and the next try finds it done.
+        whenTaken && { whenRefused: ({ customerId }) => customerId !== after.id && whenTaken(identity, customerId) },
+      ),
     ),
     // Unguarded: an identity in the list of an active customer is its own, and its document is guarded by version.
     ...identitiesLost(before, after).map((identity) => remove(identityKey(identity, tenantSecret))),
