@@ -64,9 +64,13 @@ export const answerLost: Fault = async (_, send) => {
   await readAll(await send());
   throw networkError("ECONNRESET", "socket hang up");
 };
-export const unreachable: Fault = async () => {
-  throw networkError("ECONNREFUSED", "connect ECONNREFUSED 127.0.0.1:8000");
-};
+/** The request does not arrive, for the reason that this code of Node's names. */
+export const notSent =
+  (code: string): Fault =>
+  async () => {
+    throw networkError(code, `connect ${code} 127.0.0.1:8000`);
+  };
+export const unreachable = notSent("ECONNREFUSED");
 /** DynamoDB answers this, whatever it holds. */
 export const answered =
   (body: object): Fault =>

@@ -1,7 +1,7 @@
 /** What callers meet when the database fails: one effect or none, an honest status, and nothing of what is inside. */
 import { describe, expect, test } from "vitest";
 import { type Answer, call, eventually, type Json, newTenant, type TenantKeys } from "./clientele.ts";
-import { answerLost, cancelled, firstKeyRead, inject, nothingRead, refused, unreachable } from "./fault-injection.ts";
+import { answerLost, cancelled, firstKeyRead, inject, nothingRead, notSent, refused, unreachable } from "./fault-injection.ts";
 
 const person = (email: string) => ({ displayName: "Ada", identities: [{ type: "email", value: email }] });
 const create = ({ live }: TenantKeys, body: object, key?: string): Promise<Answer> =>
@@ -103,6 +103,9 @@ describe.concurrent("the database is overloaded or gone: 503 with Retry-After, a
     ["InternalServerError", refused("InternalServerError", { status: 500 })],
     ["ServiceUnavailable", refused("ServiceUnavailable", { status: 503 })],
     ["no connection", unreachable],
+    ["a broken connection", notSent("EPIPE")],
+    ["a connection that comes to nothing", notSent("ETIMEDOUT")],
+    ["no address", notSent("ENOTFOUND")],
   ])("%s", async (_, fault) => {
     const tenant = await newTenant();
     using injected = inject({ about: customersOf(tenant) }, fault);

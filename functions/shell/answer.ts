@@ -51,6 +51,11 @@ const overloaded = new Set([
   "TimeoutError",
   "ECONNREFUSED",
   "ECONNRESET",
+  "EPIPE",
+  "ETIMEDOUT",
+  "EHOSTUNREACH",
+  "ENOTFOUND",
+  "EAI_AGAIN",
 ]);
 /** Every error is a problem: what is not a refusal is our fault or the database's. */
 export function asProblem(error: unknown): Problem {
