@@ -140,7 +140,7 @@ beforeAll(async () => {
   await start();
   for (let round = 0; round <= productKills; round++) {
     const loaded = load();
-    const enough = acknowledged.length + randomInt(40, 160);
+    const enough = acknowledged.length + randomInt(30, 110);
     while (acknowledged.length < enough) await delay(randomInt(20));
     const victim = round === 2 ? enginePid() : (product.pid as number);
     process.kill(victim, "SIGKILL");
