@@ -9,7 +9,7 @@ const { quick, save } = parseArgs({ options: { quick: { type: "boolean", default
 const plan = quick ? { populations: [1_000], rounds: 3, milliseconds: 250 } : { populations: [1_000, 200_000], rounds: 7, milliseconds: 800 };
 const sides: readonly Side[] = ["product", "engine"];
 
-/** Everything once in each round, so that whatever drifts on the machine touches all alike. The first round only warms up. */
+/** Everything once in each round, in turning order, so that what drifts on the machine touches all alike. The first round only warms up. */
 async function run(sites: readonly Site[]): Promise<Measurement[]> {
   const cases: Case[] = operationNames.flatMap((operation) => [1, 16].map((connections) => ({ operation, connections })));
   const all: Measurement[] = cases.flatMap((each) => sites.map(({ customers }) => ({ ...each, customers, product: [], engine: [] })));
@@ -17,9 +17,9 @@ async function run(sites: readonly Site[]): Promise<Measurement[]> {
     console.error(round === 0 ? "Warming up" : `Round ${round} of ${plan.rounds}`);
     for (const { operation, connections } of cases) {
       const job: Job = { operation, connections, milliseconds: plan.milliseconds };
-      for (const site of sites) {
+      for (const site of round % 2 ? sites : sites.toReversed()) {
         const measurement = all.find((one) => one.operation === operation && one.connections === connections && one.customers === site.customers);
-        for (const side of sides) {
+        for (const side of round % 2 ? sides : sides.toReversed()) {
           const sample = await site.measure(side, job);
           if (round > 0) measurement?.[side].push(sample);
         }

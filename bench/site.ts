@@ -18,8 +18,8 @@ export type Site = {
 };
 
 const program = (name: string) => join(import.meta.dirname, name);
-/** The product reads its stream every 100 ms: when its position rests for longer, it has told of everything. */
-const restMilliseconds = 300;
+/** The product reads its stream every 100 ms: when its position rests for twice as long, it has told of everything. */
+const restMilliseconds = 200;
 
 export async function openSite(customers: number): Promise<Site> {
   const dataDir = mkdtempSync(join(tmpdir(), "clientele-bench-"));
