@@ -14,12 +14,25 @@ function isTimeZone(name: string): boolean {
     return false;
   }
 }
-const currencies = new Set(Intl.supportedValuesOf("currency"));
+// Made at the first use: each takes Intl as long as all the schemas together, and a cold start should not wait for it.
+let currencies: Set<string> | undefined;
+const isCurrency = (code: string): boolean => (currencies ??= new Set(Intl.supportedValuesOf("currency"))).has(code);
+let regionNames: Intl.DisplayNames | undefined;
+/** Not a former or second code such as UK: phone numbers are known by the present one only, GB. */
+function isRegion(code: string): boolean {
+  regionNames ??= new Intl.DisplayNames(["en"], { type: "region", fallback: "none" });
+  return regionNames.of(code) !== undefined && new Intl.Locale(`und-${code}`).region === code;
+}
+
 export const Currency = z
   .string()
   .regex(/^[A-Z]{3}$/, "Three capital letters.")
-  .refine((code) => currencies.has(code), "Not an ISO 4217 currency.")
+  .refine(isCurrency, "Not an ISO 4217 currency.")
   .meta({ description: "ISO 4217 code.", example: "EUR" });
+export const Region = z
+  .string()
+  .regex(/^[A-Z]{2}$/, { error: "Two capital letters.", abort: true })
+  .refine(isRegion, "Not an ISO 3166 region.");
 export const Locale = z
   .string()
   .max(35)

@@ -2,7 +2,7 @@
 import * as z from "zod";
 import type { ListShards } from "../kernel/caller.ts";
 import { idOf } from "../kernel/id.ts";
-import { Currency, Locale, TimeZone } from "../kernel/localization.ts";
+import { Currency, Locale, Region, TimeZone } from "../kernel/localization.ts";
 import { patchShape } from "../kernel/merge-patch.ts";
 import { recordFields } from "../kernel/revision.ts";
 import { Metadata, MetadataPatch, text } from "../kernel/text.ts";
@@ -11,17 +11,9 @@ export const platformTenantId = "platform";
 /** The API version that new keys are pinned to. */
 export const apiVersion = "2026-11-01";
 
-const regionNames = new Intl.DisplayNames(["en"], { type: "region", fallback: "none" });
-/** Not a former or second code such as UK: phone numbers are known by the present one only, GB. */
-const isRegion = (code: string) => regionNames.of(code) !== undefined && new Intl.Locale(`und-${code}`).region === code;
 export const IdentityPolicies = z
   .strictObject({
-    defaultPhoneRegion: z
-      .string()
-      .regex(/^[A-Z]{2}$/, { error: "Two capital letters.", abort: true })
-      .refine(isRegion, "Not an ISO 3166 region.")
-      .meta({ description: "ISO 3166 region that national phone numbers are read in.", example: "FR" })
-      .optional(),
+    defaultPhoneRegion: Region.meta({ description: "ISO 3166 region that national phone numbers are read in.", example: "FR" }).optional(),
   })
   .meta({ id: "IdentityPolicies" });
 
