@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
-import { build, type Metafile } from "esbuild";
+import { type BuildOptions, build, type Metafile } from "esbuild";
+import { bundling, withoutPhoneFormats } from "../infra/bundling.ts";
 import { saveResults } from "./results.ts";
 import { median, table } from "./table.ts";
 
@@ -27,28 +28,21 @@ const lambdas = [
 
 type Bundle = { readonly entry: string; readonly file: string; readonly bytes: number; readonly metafile: Metafile; readonly milliseconds: number[] };
 
-/** As CDK bundles a Node function, with the SDK inside. A folder each, since `import()` may split a bundle in two. */
-async function bundle(entry: string, folder: string): Promise<Bundle> {
-  const outdir = join(folder, entry.replaceAll(/\W/g, "-"));
+/** As ours are bundled, or as anybody's are: with all of the SDK. A folder each, since `import()` may split a bundle in two. */
+async function bundle(name: string, entry: string, folder: string, settings: BuildOptions): Promise<Bundle> {
+  const outdir = join(folder, name.replaceAll(/\W/g, "-"));
   mkdirSync(outdir);
   writeFileSync(join(outdir, "package.json"), '{ "type": "module" }');
   const { metafile } = await build({
+    ...settings,
     entryPoints: { index: join(project, entry) },
     outdir,
     absWorkingDir: project,
-    bundle: true,
-    minify: true,
-    platform: "node",
-    target: "node24",
-    format: "esm",
-    mainFields: ["module", "main"],
-    // CommonJS packages in an ES module still call require for Node's own modules.
-    banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
     metafile: true,
     logLevel: "error",
   });
   const bytes = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0);
-  return { entry, file: join(outdir, "index.js"), bytes, metafile, milliseconds: [] };
+  return { entry: name, file: join(outdir, "index.js"), bytes, metafile, milliseconds: [] };
 }
 
 /** In a process of its own each time, as a cold start is; all in turn, so that drift touches all alike. */
@@ -98,7 +92,10 @@ function weights({ entry, metafile }: Bundle, base: Bundle): string {
 const folder = mkdtempSync(join(tmpdir(), "clientele-bundle-"));
 try {
   const bundles: Bundle[] = [];
-  for (const entry of [bare, ...lambdas.map(({ entry }) => entry)]) bundles.push(await bundle(entry, folder));
+  const { alias: _, ...usual } = bundling;
+  const ours = { ...bundling, plugins: [withoutPhoneFormats] };
+  bundles.push(await bundle(bare, bare, folder, usual), await bundle(`${bare}, bundled as ours`, bare, folder, ours));
+  for (const { entry } of lambdas) bundles.push(await bundle(entry, entry, folder, ours));
   timeImports(bundles);
   const text = report(bundles);
   console.log(text);

@@ -57,6 +57,8 @@ export const tooManyIdentities = { too_many_identities: { status: 409, title: `A
 type Reference = { type: string; value: string };
 export const isSameIdentity = (a: Reference, b: Reference): boolean => a.type === b.type && a.value === b.value;
 
+const Email = z.email({ pattern: z.regexes.unicodeEmail }).max(254);
+
 /** The value that uniqueness is about, or what is wrong with it. */
 export function normalizeIdentityValue(type: string, value: string, defaultPhoneRegion: string | undefined): { value: string } | { fault: string } {
   if (type === "phone") {
@@ -66,7 +68,7 @@ export function normalizeIdentityValue(type: string, value: string, defaultPhone
   }
   if (type !== "email") return { value };
   const email = value.toLowerCase();
-  return z.email({ pattern: z.regexes.unicodeEmail }).max(254).safeParse(email).success ? { value: email } : { fault: "Not an e-mail address." };
+  return Email.safeParse(email).success ? { value: email } : { fault: "Not an e-mail address." };
 }
 
 /** As `normalizeIdentityValue`; a fault is a 400 that points at `at` in the part of the request that `place` names. */

@@ -10,6 +10,7 @@ import { platformTenantId } from "../../domain/tenants/model.ts";
 import { isWellFormedSecret, secretHash } from "../../domain/tenants/secret-format.ts";
 import { type Credential, isUsable, loadCredential, settingsOf } from "../../domain/tenants/store.ts";
 import { deployment } from "./config.ts";
+import { callerOfJwt } from "./jwt.ts";
 import { openTable } from "./table.ts";
 
 /** A credential, and what every request would else make of it again. */
@@ -25,7 +26,7 @@ export async function authenticate(authorization: string | undefined, sourceIp: 
   const token = /^Bearer +(\S+) *$/i.exec(authorization ?? "")?.[1];
   if (!token) throw shellProblem("unauthenticated", { detail: "Send `Authorization: Bearer <API key>`." }, challenge);
   const { oidc } = deployment();
-  if (oidc && token.split(".").length === 3) return (await import("./jwt.ts")).callerOfJwt(token, oidc);
+  if (oidc && token.split(".").length === 3) return callerOfJwt(token, oidc);
   const known = isWellFormedSecret(token) ? await lookUp(token, now) : undefined;
   if (!known || !isUsable(known, now)) throw shellProblem("unauthenticated", { detail: "The credential is unknown, expired or revoked." }, challenge);
   if (!known.allows(sourceIp)) throw shellProblem("address_not_allowed");

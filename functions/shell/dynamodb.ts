@@ -30,9 +30,12 @@ export function dynamodb(): DynamoDBDocumentClient {
   return (shared ??= DynamoDBDocumentClient.from(newClient(deployment().endpoint)));
 }
 
+/** A request gives up well before API Gateway does (30 s), so that the caller gets an answer that says to try again. */
+const patience = { maxAttempts: 3, requestHandler: { connectionTimeout: 1_000, requestTimeout: 4_000 } };
+
 function newClient(endpoint: string | undefined): DynamoDBClient {
-  if (!endpoint) return new DynamoDBClient({});
-  const client = new DynamoDBClient({ endpoint, region: "local", credentials: { accessKeyId: "local", secretAccessKey: "local" } });
+  if (!endpoint) return new DynamoDBClient(patience);
+  const client = new DynamoDBClient({ ...patience, endpoint, region: "local", credentials: { accessKeyId: "local", secretAccessKey: "local" } });
   // The embedded engine searches the tokens of the last ten minutes at every transaction, which soon costs more than the
   // transaction. A repeated commit is recognised by what it wrote (see table.ts), so nothing is lost without the token.
   client.middlewareStack.add(

@@ -1,4 +1,4 @@
-/** OIDC and OAuth 2 access tokens as a second kind of credential. Loaded only where an issuer is configured. */
+/** OIDC and OAuth 2 access tokens as a second kind of credential. */
 import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from "jose";
 import type { Caller } from "../../domain/kernel/caller.ts";
 import { type Permission, tenantScopes } from "../../domain/kernel/permission.ts";

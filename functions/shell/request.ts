@@ -1,6 +1,6 @@
 /** From an API Gateway event to the validated input of an operation. */
 import type { APIGatewayProxyEventV2 } from "aws-lambda";
-import { type ParseError, parseTree } from "jsonc-parser";
+import { visit } from "jsonc-parser";
 import * as z from "zod";
 import { BatchEnvelope } from "../../domain/kernel/batch.ts";
 import type { AnyOperation } from "../../domain/kernel/operation.ts";
@@ -65,9 +65,9 @@ function readBody(event: APIGatewayProxyEventV2): unknown {
 
 /** Line and column, counted from 1. V8's own message names a place only sometimes, and quotes the body. */
 function positionOfFault(text: string): string {
-  const faults: ParseError[] = [];
-  parseTree(text, faults, { disallowComments: true, allowTrailingComma: false });
-  const before = text.slice(0, faults[0]?.offset ?? text.length).split("\n");
+  const offsets: number[] = [];
+  visit(text, { onError: (_, offset) => offsets.push(offset) }, { disallowComments: true, allowTrailingComma: false });
+  const before = text.slice(0, offsets[0] ?? text.length).split("\n");
   return `line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}`;
 }
 

@@ -1,0 +1,36 @@
+/** How a Lambda is bundled: one ES module with everything inside, and without what never runs in a Lambda. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { BuildOptions, Plugin } from "esbuild";
+
+const here = (file: string) => join(import.meta.dirname, file);
+
+/** Settings for esbuild; the caller adds entry points and where the output goes. */
+export const bundling = {
+  bundle: true,
+  minify: true,
+  platform: "node",
+  target: "node24",
+  format: "esm",
+  mainFields: ["module", "main"],
+  // CommonJS packages in an ES module still call require for Node's own modules.
+  banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
+  // Half of the SDK are ways to find credentials, and a dynamic import that keeps the other half from being shaken.
+  alias: { "@aws-sdk/credential-provider-node": here("lambda-credentials.ts"), "@smithy/core/event-streams": here("no-event-streams.ts") },
+} satisfies BuildOptions;
+
+/** The rules of a country as libphonenumber keeps them; the one at this place says how its numbers are written for people. */
+type CountryRules = unknown[];
+const displayFormats = 4;
+
+/** Numbers are parsed and kept as E.164, never formatted: without display formats the metadata is less than half as large. */
+export const withoutPhoneFormats: Plugin = {
+  name: "without-phone-formats",
+  setup(build) {
+    build.onLoad({ filter: /libphonenumber-js.metadata\.min\.json\.js$/ }, ({ path }) => {
+      const metadata = JSON.parse(readFileSync(path.replace(/\.js$/, ""), "utf8")) as { countries: Record<string, CountryRules> };
+      for (const rules of Object.values(metadata.countries)) if (rules.length > displayFormats) rules[displayFormats] = 0;
+      return { contents: `export default ${JSON.stringify(metadata)}`, loader: "js" };
+    });
+  },
+};
