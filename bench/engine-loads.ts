@@ -1,19 +1,26 @@
-/** The same operations as bare calls of the product's own SDK client, on the same kind of items with the same conditions. */
+/** The same operations as bare calls of the SDK's document client, on the same kind of items with the same conditions. */
 import { randomUUID } from "node:crypto";
-import { GetCommand, PutCommand, QueryCommand, TransactWriteCommand } from "@aws-sdk/lib-dynamodb";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { DynamoDBDocumentClient, GetCommand, PutCommand, QueryCommand, TransactWriteCommand } from "@aws-sdk/lib-dynamodb";
 import { customerUpdated } from "../domain/customers/events.ts";
 import { customerKey, customerListPk, identityKey } from "../domain/customers/keys.ts";
 import type { Caller } from "../domain/kernel/caller.ts";
 import { tell } from "../domain/kernel/event.ts";
 import type { Key } from "../domain/kernel/table.ts";
 import { deployment } from "../functions/shell/config.ts";
-import { dynamodb } from "../functions/shell/dynamodb.ts";
+import { withoutClientRequestToken } from "../functions/shell/dynamodb.ts";
 import { partitionOf } from "../functions/shell/execute.ts";
 import { type Item, inPartition, itemKey } from "../functions/shell/item.ts";
 import { newId } from "../functions/shell/random.ts";
 import type { Load, Loads } from "./load.ts";
 import { createdAtOf, creationItems, customerIdOf, emailOf, newBody, outboxOf, randomIndex } from "./population.ts";
 
+/** The SDK as it comes, save for the token that the engine is slow with; so it signs its requests, which the product's local client spares. */
+const bare = DynamoDBDocumentClient.from(
+  withoutClientRequestToken(
+    new DynamoDBClient({ endpoint: deployment().endpoint, region: "local", credentials: { accessKeyId: "local", secretAccessKey: "local" } }),
+  ),
+);
 const pages = 20;
 /** More than a round of a few seconds uses up. */
 const creationsPrepared = 3_000;
@@ -21,7 +28,7 @@ const creationsPrepared = 3_000;
 export function engineLoads(caller: Caller, customers: number): Loads {
   const { tableName: TableName } = deployment();
   const partition = partitionOf(caller);
-  const get = async (key: Key) => (await dynamodb().send(new GetCommand({ TableName, Key: itemKey(partition, key), ConsistentRead: true }))).Item as Item;
+  const get = async (key: Key) => (await bare.send(new GetCommand({ TableName, Key: itemKey(partition, key), ConsistentRead: true }))).Item as Item;
   const found = <Value>(value: Value | undefined): Value => value ?? fail("The engine found nothing.");
   const keyOf = (connection: number, connections: number) => customerKey(customerIdOf(randomIndex(customers, connection, connections)));
   return {
@@ -39,15 +46,13 @@ export function engineLoads(caller: Caller, customers: number): Loads {
       async call(connection, connections) {
         const before = found(await get(keyOf(connection, connections)));
         const guard = { ConditionExpression: "version = :version", ReturnValuesOnConditionCheckFailure: "ALL_OLD" as const };
-        return dynamodb().send(
-          new PutCommand({ TableName, Item: updated(before, caller), ExpressionAttributeValues: { ":version": before.version }, ...guard }),
-        );
+        return bare.send(new PutCommand({ TableName, Item: updated(before, caller), ExpressionAttributeValues: { ":version": before.version }, ...guard }));
       },
     },
     "list of 50": {
       async call() {
         const page = Math.floor(Math.random() * pages);
-        const { Items } = await dynamodb().send(new QueryCommand({ TableName, ...listPage(partition, page) }));
+        const { Items } = await bare.send(new QueryCommand({ TableName, ...listPage(partition, page) }));
         if (Items?.length !== 50) fail(`A page has ${Items?.length} items.`);
       },
     },
@@ -70,7 +75,7 @@ function creation(make: () => Item[]): Load {
     call() {
       const values = { ExpressionAttributeValues: { ":now": Math.floor(Date.now() / 1000) } };
       const items = prepared.pop() ?? make();
-      return dynamodb().send(new TransactWriteCommand({ TransactItems: items.map((Item) => ({ Put: { TableName, Item, ...guard, ...values } })) }));
+      return bare.send(new TransactWriteCommand({ TransactItems: items.map((Item) => ({ Put: { TableName, Item, ...guard, ...values } })) }));
     },
   };
 }

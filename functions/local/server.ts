@@ -116,10 +116,10 @@ function readBody(request: IncomingMessage): Promise<Buffer | "too large"> {
   });
 }
 
-function send(response: ServerResponse, { statusCode = 200, headers = {}, body = "", isBase64Encoded }: Response): void {
-  // A text goes out in one piece with the headers, a buffer would not.
-  const content = isBase64Encoded ? Buffer.from(body, "base64") : body;
-  if (body !== "") headers["content-length"] = Buffer.byteLength(content);
+/** Text goes out as a string, which Node joins with the head in one write to the socket. */
+function send(response: ServerResponse, { statusCode = 200, headers = {}, body, isBase64Encoded }: Response): void {
+  const content = body !== undefined && isBase64Encoded ? Buffer.from(body, "base64") : body;
+  if (content !== undefined) headers["content-length"] = Buffer.byteLength(content);
   response.writeHead(statusCode, headers as Record<string, string | number>).end(content);
 }
 
