@@ -1,66 +1,11 @@
 /** `npm run import` as a process of its own, against the running product. */
-import { execFile, spawn } from "node:child_process";
-import { appendFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type RequestListener } from "node:http";
-import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { parse } from "csv-parse/sync";
-import { afterAll, describe, expect, test } from "vitest";
-import { baseUrl, call, eventually, type Json, newTenant } from "./clientele.ts";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { baseUrl, call, type Json, newTenant } from "./clientele.ts";
+import { customersOf, folder, importOf, mapped, reportOf, run, total, touchpointsOf, write } from "./importer.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "clientele-import-"));
-afterAll(() => rmSync(folder, { recursive: true }));
 const cdnow = new URL("../../shared/data/cdnow/CDNOW_master.txt", import.meta.url);
 const cdnowMapping = "functions/local/import/mappings/cdnow.json";
-
-let files = 0;
-function write(text: string | Buffer, ending: string): string {
-  files += 1;
-  const file = join(folder, `${files}.${ending}`);
-  writeFileSync(file, text);
-  return file;
-}
-const mapped = (mapping: object) => write(JSON.stringify(mapping), "json");
-
-type Run = { code: number; out: string; error: string };
-const program = ["--disable-warning=ExperimentalWarning", "functions/local/import/main.ts"];
-function run(...args: string[]): Promise<Run> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [...program, ...args], (failure, out, error) => resolve({ code: failure ? Number(failure.code) : 0, out, error }));
-  });
-}
-/** Each import has a folder of its own for its state and its report. */
-function importOf(key: string, file: string, map: string, ...more: string[]): string[] {
-  return [file, "--map", map, "--url", baseUrl, "--key", key, "--data", mkdtempSync(join(folder, "data-")), ...more];
-}
-const folderOf = (args: string[]) => join(args[args.indexOf("--data") + 1] as string, "imports");
-function written(args: string[], ending: string): string {
-  const name = existsSync(folderOf(args)) && readdirSync(folderOf(args)).find((one) => one.endsWith(ending));
-  return name ? readFileSync(join(folderOf(args), name), "utf8") : "";
-}
-const reportOf = (args: string[]): Json[] => parse(written(args, ".refused.csv"), { columns: true });
-
-async function customersOf(key: string): Promise<Json[]> {
-  const customers: Json[] = [];
-  let cursor = "";
-  do {
-    const { body } = await call(key, "GET", `/v1/customers?limit=100${cursor && `&cursor=${cursor}`}`);
-    customers.push(...body.data);
-    cursor = body.nextCursor ?? "";
-  } while (cursor);
-  return customers;
-}
-/** Every customer's sum of touchpoints, by external id. */
-async function touchpointsOf(key: string): Promise<Map<string, Json>> {
-  const views = await Promise.all((await customersOf(key)).map(({ id }) => call(key, "GET", `/v1/customers/${id}/view`)));
-  return new Map(views.map(({ body }) => [body.customer.identities[0].value, body.touchpoints]));
-}
-const total = (touchpoints: Map<string, Json>) => ({
-  customers: touchpoints.size,
-  purchases: [...touchpoints.values()].reduce((sum, { countByType }) => sum + (countByType.purchase ?? 0), 0),
-  cents: [...touchpoints.values()].reduce((sum, { purchaseTotals }) => sum + (purchaseTotals[0]?.amountMinor ?? 0), 0),
-});
 
 const shopMapping = mapped({
   csv: { delimiter: ";" },
@@ -171,84 +116,9 @@ describe("a CSV of a shop", () => {
   });
 });
 
-/** Three rows for each customer; rows 100, 600 and 1,100 are bad. */
-const orders = Array.from({ length: 1_150 }, (_, index) => `c-${Math.floor(index / 3)},${index % 500 === 100 ? "much" : `${index}.05`}`);
-const ordersFile = write(["customer,paid", ...orders].join("\n"), "csv");
-const ordersMapping = mapped({
-  identity: { type: "external_id", value: "{customer}" },
-  event: {
-    type: "purchase",
-    channel: "web",
-    occurredAt: "2026-07-01T12:00:00Z",
-    amount: { from: "{paid}", as: "money", currency: "EUR" },
-    dedupeId: "order-{line}",
-  },
-});
-const everyOrderOnce = {
-  customers: 384,
-  purchases: 1_147,
-  cents: orders.reduce((sum, row) => sum + (row.endsWith("much") ? 0 : Number((row.split(",")[1] as string).replace(".", ""))), 0),
-};
-const badLines = ["102", "602", "1102"];
-
-test("an import that is killed goes on where it stopped, and loads and reports every row once", { timeout: 240_000 }, async () => {
-  const { live } = await newTenant();
-  const args = importOf(live, ordersFile, ordersMapping, "--concurrency", "1");
-  const first = spawn(process.execPath, [...program, ...args], { stdio: "ignore" });
-  const killed = new Promise((resolve) => first.once("exit", (_, signal) => resolve(signal)));
-  // Beyond the first checkpoint: these rows will be sent twice.
-  await eventually(async () => (await call(live, "GET", "/v1/customers/by/external_id/c-240")).status === 200, 120_000);
-  first.kill("SIGKILL");
-  expect(await killed).toBe("SIGKILL");
-  expect(JSON.parse(written(args, ".state.json"))).toMatchObject({ linesDone: 501, finished: false });
-  // As if it had been killed between the report and the checkpoint.
-  appendFileSync(
-    join(folderOf(args), readdirSync(folderOf(args)).find((name) => name.endsWith(".refused.csv")) as string),
-    "602,paid,/event/amount,not_a_number,x,x\n",
-  );
-
-  const second = await run(...args);
-  expect(second.out).toContain("Going on after line 501.");
-  expect(second.code).toBe(2);
-  expect(total(await touchpointsOf(live))).toEqual(everyOrderOnce);
-  expect(reportOf(args).map(({ line }) => line)).toEqual(badLines);
-});
-
-/** Stands before the server and spoils the first answer to every body: by turns it is lost after the work was done, or an overload. */
-async function unreliable(): Promise<{ url: string; close(): void }> {
-  const seen = new Set<string>();
-  const forward: RequestListener = async (request, response) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk);
-    const body = Buffer.concat(chunks).toString();
-    const isNew = body !== "" && !seen.has(body);
-    seen.add(body);
-    if (isNew && seen.size % 2 === 0) {
-      response.writeHead(503, { "content-type": "application/problem+json" }).end('{"status":503,"code":"service_unavailable","title":"Overloaded."}');
-      return;
-    }
-    const headers = { authorization: request.headers.authorization as string, "content-type": "application/json" };
-    const answer = await fetch(baseUrl + request.url, { method: request.method, headers, ...(body && { body }) });
-    if (isNew) request.socket.destroy();
-    else response.writeHead(answer.status, { "content-type": answer.headers.get("content-type") as string }).end(await answer.text());
-  };
-  const server = createServer(forward);
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close: () => server.close() };
-}
-
-test("lost answers and an overloaded server delay an import and change nothing in its result", { timeout: 240_000 }, async () => {
-  const { live } = await newTenant();
-  const proxy = await unreliable();
-  const args = importOf(live, ordersFile, ordersMapping, "--url", proxy.url);
-  expect(await run(...args)).toMatchObject({ code: 2 });
-  proxy.close();
-  expect(total(await touchpointsOf(live))).toEqual(everyOrderOnce);
-  expect(reportOf(args).map(({ line }) => line)).toEqual(badLines);
-});
-
 describe("what cannot start says so in one line and ends with code 1", () => {
-  const good = ordersMapping;
+  const ordersFile = write("customer,paid\nc-1,1.05\n", "csv");
+  const good = mapped({ identity: { type: "external_id", value: "{customer}" } });
   const oneLine = (text: string) => text.trim().split("\n").length === 1;
 
   test("nobody at the address", async () => {
