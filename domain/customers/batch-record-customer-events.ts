@@ -49,5 +49,5 @@ export const batchRecordCustomerEvents = batchOperation({
   itemExample: { customerId: customerEventExample.customerId, event: newCustomerEventExample },
   itemOutput: "customerEvent",
   outputExample: customerEventExample,
-  itemInput: (item) => ({ params: {}, query: {}, body: item, lane: item.customerId ?? `${item.identity?.type} ${item.identity?.value}` }),
+  itemInput: (item) => ({ params: {}, query: {}, body: item, lane: item.customerId ?? `${item.identity?.type} ${item.identity?.value.toLowerCase()}` }),
 });

@@ -15,7 +15,7 @@ export const batchUpsertCustomers = batchOperation({
   id: "batchUpsertCustomers",
   summary: "Create or change up to 100 customers",
   description:
-    "Each item is an upsert by identity, atomic by itself; a refused item refuses nobody else. Items with the same identity are done in request order. With an Idempotency-Key a repeat answers what was done and does the rest. A dry run judges each item by itself.",
+    "Each item is an upsert by identity, atomic by itself; a refused item refuses nobody else. Items with one identity, spelled alike, are done in request order. With an Idempotency-Key a repeat answers what was done and does the rest. A dry run judges each item by itself.",
   method: "post",
   path: "/v1/customers/batch",
   permission: "customers:write",
@@ -29,6 +29,6 @@ export const batchUpsertCustomers = batchOperation({
     params: { identityType: type, identityValue: value },
     query: {},
     body: customer,
-    lane: `${type} ${value}`,
+    lane: `${type} ${value.toLowerCase()}`,
   }),
 });
