@@ -3,7 +3,7 @@ import type { OutboxEntry } from "../../domain/kernel/event.ts";
 import { shellProblem } from "../../domain/kernel/problem.ts";
 import { type Change, Contention, type Key, type Query, type Reader, type Row } from "../../domain/kernel/table.ts";
 import { getItem, getItems, type QueryInput, queryItems, type Refusal, type Write, writeItems } from "./dynamodb.ts";
-import { documentOf, type Item, inPartition, isExpired, itemKey, toItem } from "./item.ts";
+import { documentOf, type Item, inPartition, isExpired, itemKey, splitPartition, toItem } from "./item.ts";
 
 /** DynamoDB's limit for one transaction. */
 export const changesMax = 100;
@@ -81,20 +81,22 @@ function queryInput(partition: string, query: Query): QueryInput {
     ExpressionAttributeValues: { ":pk": pk, ...(sortKey && { ":sk": sortKey.value }) },
     ScanIndexForward: query.order === "ascending",
     Limit: query.limit,
+    // What a row is made of. The rest, the outbox above all, is a third of the answer.
+    ProjectionExpression: query.from === "list" ? "pk, sk, listSk, document, expiresAtSeconds" : "pk, sk, document, expiresAtSeconds",
     ...(query.after !== undefined && { ExclusiveStartKey: startKey(partition, query, pk) }),
   };
 }
 
-/** A position names the row without its partition, so that a cursor tells nothing of keys outside the list. */
+/** A position names the row without its partition, so that a cursor tells nothing of keys outside the list. No key has a line break. */
 const toRow = <Document>(query: Query, item: Item): Row<Document> => ({
   document: documentOf(item) as Document,
   sk: query.from === "list" ? (item.listSk as string) : item.sk,
-  position: query.from === "list" ? JSON.stringify([item.listSk, item.pk.split("#").slice(2).join("#"), item.sk]) : item.sk,
+  position: query.from === "list" ? `${item.listSk}\n${splitPartition(item.pk).pk}\n${item.sk}` : item.sk,
 });
 
 function startKey(partition: string, query: Query, pk: string) {
   if (query.from === "items") return { pk, sk: query.after };
-  const [listSk, itemPk, sk] = JSON.parse(query.after as string) as [string, string, string];
+  const [listSk = "", itemPk = "", sk = ""] = (query.after as string).split("\n");
   return { listPk: pk, listSk, pk: inPartition(partition, itemPk), sk };
 }
 
