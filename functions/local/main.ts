@@ -38,9 +38,9 @@ Clientele is running. Ctrl-C stops it.
   Live key   ${liveKey}
   Data       ${dataDir} (the same facts in ${join(dataDir, "demo.json")})
 
-Create a customer:
+Create a customer (again as often as you like: it stays one):
 
-curl -s ${baseUrl}/v1/customers -H "Authorization: Bearer ${testKey}" -H "Content-Type: application/json" -d '${body}'
+curl -s ${baseUrl}/v1/customers -H "Authorization: Bearer ${testKey}" -H "Content-Type: application/json" -H "Idempotency-Key: first-try" -d '${body}'
 `;
 }
 
