@@ -28,8 +28,9 @@ export const withoutPhoneFormats: Plugin = {
   name: "without-phone-formats",
   setup(build) {
     build.onLoad({ filter: /libphonenumber-js.metadata\.min\.json\.js$/ }, ({ path }) => {
-      const metadata = JSON.parse(readFileSync(path.replace(/\.js$/, ""), "utf8")) as { countries: Record<string, CountryRules> };
-      for (const rules of Object.values(metadata.countries)) if (rules.length > displayFormats) rules[displayFormats] = 0;
+      const metadata = JSON.parse(readFileSync(path.replace(/\.js$/, ""), "utf8")) as Record<"countries" | "nonGeographic", Record<string, CountryRules>>;
+      const all = [...Object.values(metadata.countries), ...Object.values(metadata.nonGeographic)];
+      for (const rules of all) if (rules.length > displayFormats) rules[displayFormats] = 0;
       return { contents: `export default ${JSON.stringify(metadata)}`, loader: "js" };
     });
   },

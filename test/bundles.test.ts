@@ -72,11 +72,13 @@ test("the customers Lambda creates a customer from an API Gateway event, with cr
   expect(JSON.parse(answers[2].body).type).toBe("https://api.example/problems/unauthenticated");
 });
 
-test("phone numbers of every country normalise as with the whole metadata", async () => {
+test("phone numbers of every country and of none normalise as with the whole metadata", async () => {
   const numbers = getCountries().flatMap((country) => {
     const number = getExampleNumber(country, examples);
     return number ? [number.formatNational(), number.formatInternational(), number.nationalNumber].map((text) => [text, country] as const) : [];
   });
+  // Freephone and satellite numbers belong to no country.
+  numbers.push(["+800 1234 5678", "FR"], ["+883 5100 1234 5678", "FR"], ["+870 773 111 632", "FR"]);
   expect(numbers.length).toBeGreaterThan(600);
   const file = await bundle("domain/customers/identity.ts");
   const bundled = inLambda(`import { normalizeIdentityValue } from ${JSON.stringify(file)};
