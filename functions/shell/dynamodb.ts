@@ -30,13 +30,16 @@ export function dynamodb(): DynamoDBDocumentClient {
   return (shared ??= DynamoDBDocumentClient.from(newClient(deployment().endpoint)));
 }
 
-/** A request gives up well before API Gateway does (30 s), so that the caller gets an answer that says to try again. */
+/**
+ * A request gives up well before API Gateway does (30 s), so that the caller gets an answer that says to try again.
+ * On a laptop a slow engine is a busy one, and waiting for it is better than asking it again.
+ */
 const patience = { maxAttempts: 3, requestHandler: { connectionTimeout: 1_000, requestTimeout: 4_000, throwOnRequestTimeout: true } };
 
 function newClient(endpoint: string | undefined): DynamoDBClient {
   const credentials = { accessKeyId: "local", secretAccessKey: "local" };
   const client = endpoint
-    ? withoutClientRequestToken(new DynamoDBClient({ ...patience, endpoint, region: "local", credentials, signer: { sign: unsigned } }))
+    ? withoutClientRequestToken(new DynamoDBClient({ endpoint, region: "local", credentials, signer: { sign: unsigned } }))
     : new DynamoDBClient(patience);
   // It prepares every answer for a log that nobody has asked for: a tenth of a query's time.
   client.middlewareStack.remove("loggerMiddleware");
