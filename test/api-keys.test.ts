@@ -1,12 +1,10 @@
 /** The life of API keys. Credentials are remembered for one second here; the clock stands still and is moved by hand. */
-import { ScanCommand } from "@aws-sdk/lib-dynamodb";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { Answer, Json, TenantKeys } from "./clientele.ts";
 
 process.env["AUTH_CACHE_SECONDS"] = "1";
 const { call, demo, eventually, keyWith, newTenant } = await import("./clientele.ts");
-const { deployment } = await import("../functions/shell/config.ts");
-const { dynamodb } = await import("../functions/shell/dynamodb.ts");
+const { wholeTable } = await import("./whole-table.ts");
 
 beforeAll(() => {
   vi.useFakeTimers({ toFake: ["Date"] });
@@ -25,18 +23,6 @@ const rotate = (key: string, id: string, overlapSeconds?: number, headers = {}):
   call(key, "POST", `/v1/api-keys/${id}/rotate`, { body: { overlapSeconds }, headers });
 const revoke = (key: string, id: string) => call(key, "POST", `/v1/api-keys/${id}/revoke`);
 const getKey = (key: string, id: string) => call(key, "GET", `/v1/api-keys/${id}`);
-
-/** Everything that is stored. */
-async function wholeTable(): Promise<Json[]> {
-  const items: Json[] = [];
-  let start: Json;
-  do {
-    const page = await dynamodb().send(new ScanCommand({ TableName: deployment().tableName, ConsistentRead: true, ExclusiveStartKey: start }));
-    items.push(...(page.Items ?? []));
-    start = page.LastEvaluatedKey;
-  } while (start);
-  return items;
-}
 
 /** The entries that lead from the key's secrets to it. */
 const entriesOf = async (id: string) => (await wholeTable()).filter(({ pk, document }) => pk.includes("SECRET#") && document.includes(id));

@@ -1,27 +1,20 @@
 /** What every write promises: an idempotent replay, a dry run that tells the truth and changes nothing, and preconditions. */
-import { ScanCommand } from "@aws-sdk/lib-dynamodb";
 import { describe, expect, test } from "vitest";
 import { canonicalJson } from "../domain/kernel/canonical-json.ts";
 import type { AnyOperation } from "../domain/kernel/operation.ts";
 import { operations } from "../domain/operations.ts";
-import { deployment } from "../functions/shell/config.ts";
-import { dynamodb } from "../functions/shell/dynamodb.ts";
 import { call, type Json, newTenant } from "./clientele.ts";
 import { isPlatform, isWrite, type Sample, sampleRequest, send } from "./sample-request.ts";
+import { wholeTable } from "./whole-table.ts";
 
 const writes = operations.filter(isWrite);
 const isBatch = (operation: AnyOperation) => "item" in operation;
 
 /** Everything in the table about a tenant, besides when its keys were last used and the log that follows every write. */
 async function itemsOf({ tenantId }: Sample["tenant"]): Promise<string[]> {
-  const items: Json[] = [];
-  let start: Json;
-  do {
-    const page = await dynamodb().send(new ScanCommand({ TableName: deployment().tableName, ConsistentRead: true, ExclusiveStartKey: start }));
-    items.push(...(page.Items ?? []));
-    start = page.LastEvaluatedKey;
-  } while (start);
-  const about = items.filter(({ pk, sk, document }) => (pk.includes(tenantId) || document.includes(tenantId)) && !sk.startsWith("USE#") && !/#E[LV]#/.test(pk));
+  const about = (await wholeTable()).filter(
+    ({ pk, sk, document }) => (pk.includes(tenantId) || document.includes(tenantId)) && !sk.startsWith("USE#") && !/#E[LV]#/.test(pk),
+  );
   return about.map((item) => canonicalJson(item)).toSorted();
 }
 
