@@ -1,13 +1,14 @@
 /** Every minute: what is due is handled by its kind's handler, whose changes are committed like those of an operation. */
 import type { ScheduledEvent } from "aws-lambda";
 import { dueWork } from "../domain/due-work.ts";
-import type { OutboxEntry } from "../domain/kernel/event.ts";
-import { type Change, Contention } from "../domain/kernel/table.ts";
+import { Contention } from "../domain/kernel/table.ts";
 import { instantAfter } from "../domain/kernel/time.ts";
 import { getItem, type ItemKey, moveDueTime, queryItems } from "./shell/dynamodb.ts";
+import { sendAfterCommit } from "./shell/effects.ts";
 import { documentOf, dueShards, dueSortKey, parseDueSortKey, splitPartition } from "./shell/item.ts";
 import { log } from "./shell/log.ts";
-import { newId } from "./shell/random.ts";
+import { sendToQueue } from "./shell/queue.ts";
+import { systemOutbox } from "./shell/system-outbox.ts";
 import { openTable } from "./shell/table.ts";
 
 type DueItem = ItemKey & { dueSk: string };
@@ -67,13 +68,7 @@ async function handle({ pk, sk, dueSk }: DueItem, now: Date): Promise<void> {
   if (item?.dueSk !== dueSk) return;
   const inside = splitPartition(pk);
   const table = openTable(inside.partition, () => now);
-  const changes = await work.run({ table, now }, { pk: inside.pk, sk }, documentOf(item) as never);
-  await table.commit(changes, outboxOf(kind, now));
+  const { changes, messages } = await work.run({ table, now }, { pk: inside.pk, sk }, documentOf(item) as never);
+  await table.commit(changes, systemOutbox(kind, now));
+  await sendAfterCommit({ send: sendToQueue }, inside.partition, messages);
 }
-
-const outboxOf =
-  (kind: string, now: Date) =>
-  (change: Change): OutboxEntry[] =>
-    change.kind === "put"
-      ? change.events.map((event) => ({ ...event, id: newId("evt", now), at: now.toISOString(), actor: { type: "system", id: kind } }))
-      : [];

@@ -14,7 +14,7 @@ export function operationObject(operation: AnyOperation, tag: string, components
     tags: [tag],
     summary: operation.summary,
     description: [operation.description, accessText(operation), retryText(operation), refusalsText(operation)].filter(Boolean).join("\n\n"),
-    security: [{ bearer: permission === "any" ? [] : [permission] }],
+    security: permission === "public" ? [] : [{ bearer: permission === "any" ? [] : [permission] }],
     parameters: parametersOf(operation, components),
     ...(operation.body && { requestBody: requestBodyOf(operation, components) }),
     responses: { ...successResponses(operation, components), ...problemResponses(operation, components.schemaOf(ProblemAnswer, "answer")) },
@@ -22,6 +22,7 @@ export function operationObject(operation: AnyOperation, tag: string, components
 }
 
 function accessText({ permission, liveOnly }: AnyOperation): string {
+  if (permission === "public") return "Needs no credential.";
   const scope = permission === "any" ? "Any valid credential may call it" : `Needs the scope \`${permission}\``;
   return liveOnly ? `${scope}; live credentials only.` : `${scope}.`;
 }

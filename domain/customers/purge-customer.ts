@@ -11,9 +11,9 @@ export const purgeCustomer: DueWork<CustomerRecord> = {
   kind: "purge_customer",
   description: "Removes a deleted customer and all that is kept under it, 90 days after the deletion.",
   async run({ table, now }, at, customer) {
-    if (!isPurged(customer, now)) return [];
+    if (!isPurged(customer, now)) return { changes: [] };
     const rows = await table.query({ from: "items", pk: collectionPk(customer.id), order: "ascending", limit: collectedAtOnce + 1 });
     const others = rows.filter(({ sk }) => sk !== at.sk).map(({ sk }) => remove({ pk: at.pk, sk }));
-    return rows.length <= collectedAtOnce ? [...others, remove(at, customer)] : others.slice(0, collectedAtOnce);
+    return { changes: rows.length <= collectedAtOnce ? [...others, remove(at, customer)] : others.slice(0, collectedAtOnce) };
   },
 };

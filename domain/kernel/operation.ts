@@ -1,6 +1,7 @@
 /** One declaration per operation: router, validation, OpenAPI, permissions and the generic tests are derived from it. */
 import type * as z from "zod";
 import type { Caller } from "./caller.ts";
+import type { Message, Outside } from "./outside.ts";
 import type { PageOf } from "./page.ts";
 import type { Permission } from "./permission.ts";
 import type { Problems } from "./problem.ts";
@@ -17,8 +18,10 @@ export type Plan<Output> = {
   readonly replaces?: number | undefined;
   /** One of `success.alternatives`, when the plan did not end in `success.status`. */
   readonly status?: SuccessStatus | undefined;
+  /** Sent to the queue once the changes are committed. A crash in between loses them: due work must find what they were for. */
+  readonly messages?: readonly Message[];
 };
-export const plan = <Output>(output: Output, changes: readonly Change[] = [], more: Pick<Plan<Output>, "replaces" | "status"> = {}): Plan<Output> => ({
+export const plan = <Output>(output: Output, changes: readonly Change[] = [], more: Omit<Plan<Output>, "output" | "changes"> = {}): Plan<Output> => ({
   output,
   changes,
   ...more,
@@ -32,6 +35,8 @@ export type Context<Code extends string = string> = {
   readonly table: Reader;
   readonly now: Date;
   readonly caller: Caller;
+  /** What may be asked of the world besides the table. */
+  readonly outside: Outside;
   /** A new time-ordered id, `<prefix>_` and 26 characters. */
   newId(prefix: string): string;
   /** An unguessable string of `characters` letters and digits (5.95 bits each). */
@@ -61,8 +66,8 @@ export type Operation<
   description?: string;
   method: Method;
   path: Path;
-  /** `any`: every valid credential may call it. */
-  permission: Permission | "any";
+  /** `any`: every valid credential may call it. `public`: nobody needs one. */
+  permission: Permission | "any" | "public";
   /** Whose partition `table` is bound to: the caller's (default), or the platform's, where tenants and API keys live. */
   partition?: "tenant" | "platform";
   /** Refused with a test credential. */
@@ -93,7 +98,7 @@ export type BatchOperation = Omit<SingleOperation, "run"> & {
 export type AnyOperation = SingleOperation | BatchOperation;
 
 export const operation = <
-  const Path extends `/v1/${string}`,
+  const Path extends `/v1/${string}` | `/.well-known/${string}`,
   Out extends z.ZodType,
   const P extends Problems,
   Params extends ParamsOf<Path> = ParamsOf<Path>,

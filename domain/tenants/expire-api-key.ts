@@ -9,6 +9,6 @@ export const expireApiKey: DueWork<ApiKeyRecord> = {
   kind: "expire_api_key",
   description: "Removes the secrets of an API key whose expiry has come.",
   async run({ now }, at, record) {
-    return [replace(at, record, revise(record, {}, now)), ...secretRemovals(record)];
+    return { changes: [replace(at, record, revise(record, {}, now)), ...secretRemovals(record)] };
   },
 };

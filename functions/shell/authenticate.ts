@@ -6,7 +6,7 @@ import type { Permission } from "../../domain/kernel/permission.ts";
 import { shellProblem } from "../../domain/kernel/problem.ts";
 import { overwrite } from "../../domain/kernel/table.ts";
 import { keyUseKey } from "../../domain/tenants/keys.ts";
-import { platformTenantId } from "../../domain/tenants/model.ts";
+import { apiVersion, platformTenantId } from "../../domain/tenants/model.ts";
 import { isWellFormedSecret, secretHash } from "../../domain/tenants/secret-format.ts";
 import { type Credential, isUsable, loadCredential, settingsOf } from "../../domain/tenants/store.ts";
 import { deployment } from "./config.ts";
@@ -75,6 +75,17 @@ function noteUse(credential: Credential, now: Date): void {
     .catch(() => {});
 }
 
+/** Who calls an operation that needs no credential. */
+export const anonymous: Caller = {
+  tenantId: platformTenantId,
+  livemode: true,
+  actor: { type: "system", id: "anonymous" },
+  credential: { id: "anonymous", name: "Anonymous" },
+  scopes: [],
+  apiVersion,
+  settings: { name: "", timeZone: "UTC", currency: "USD", locale: "en-US", listShards: { count: 1, writtenCount: 1, since: "" }, secret: "" },
+};
+
 /** Whether an address is in one of the ranges; none means any. */
 function allowed(cidrs: readonly string[]): (address: string) => boolean {
   if (cidrs.length === 0) return () => true;
@@ -90,7 +101,7 @@ function allowed(cidrs: readonly string[]): (address: string) => boolean {
 /** Refuses a caller whose credential does not allow the operation. */
 export function authorize(operation: AnyOperation, caller: Caller): void {
   const { permission } = operation;
-  if (permission !== "any" && !caller.scopes.includes(permission as Permission))
+  if (permission !== "any" && permission !== "public" && !caller.scopes.includes(permission as Permission))
     throw shellProblem(
       "insufficient_scope",
       { requiredScopes: [permission] },

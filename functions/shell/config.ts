@@ -8,6 +8,10 @@ export type Config = {
   readonly authCacheSeconds: number;
   /** Check every answer against its schema before it is sent; for tests, since a mismatch answers 500. */
   readonly validateOutput: boolean;
+  /** The SQS queue of webhook deliveries; none on a laptop. */
+  readonly queueUrl: string | undefined;
+  /** Webhooks may go to this machine, in clear text too: on a laptop only. */
+  readonly allowLoopbackTargets: boolean;
   /** Accepted issuer of JWTs, or none. */
   readonly oidc: { readonly issuer: string; readonly audience: string; readonly jwksUrl: string | undefined } | undefined;
 };
@@ -20,6 +24,8 @@ function read(environment: NodeJS.ProcessEnv): Config {
     // Not above half of shardGrowthDelaySeconds: by then every process must know a raised shard count.
     authCacheSeconds: Math.min(Number(environment["AUTH_CACHE_SECONDS"] ?? 30), 30),
     validateOutput: environment["VALIDATE_OUTPUT"] === "true",
+    queueUrl: environment["QUEUE_URL"] || undefined,
+    allowLoopbackTargets: environment["ALLOW_LOOPBACK_TARGETS"] === "true",
     oidc: issuer && audience ? { issuer, audience, jwksUrl: environment["OIDC_JWKS_URL"] || undefined } : undefined,
   };
 }

@@ -3,12 +3,14 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Caller } from "../../domain/kernel/caller.ts";
 import type { OutboxEntry } from "../../domain/kernel/event.ts";
 import type { Context, Plan, SingleOperation } from "../../domain/kernel/operation.ts";
+import type { Outside } from "../../domain/kernel/outside.ts";
 import { Problem, shellProblem } from "../../domain/kernel/problem.ts";
 import { type Change, Contention } from "../../domain/kernel/table.ts";
 import { platformTenantId } from "../../domain/tenants/model.ts";
 import type { Answer } from "./answer.ts";
 import { deployment } from "./config.ts";
 import { cursorSeal } from "./cursor.ts";
+import { type Effects, noEffects, sendAfterCommit } from "./effects.ts";
 import { idempotency, Replayed } from "./idempotency.ts";
 import { newId, newSecret } from "./random.ts";
 import type { Call } from "./request.ts";
@@ -24,12 +26,12 @@ export const partitionOf = (caller: Pick<Caller, "tenantId" | "livemode">) => (c
  * `requestId` goes into the events. Errors, in order: what the operation refuses, 412 when `If-Match` differs,
  * 409 `contention` after five tries, 503 when the database is throttled. Safe to retry with the same Idempotency-Key.
  */
-export async function execute(operation: SingleOperation, caller: Caller, call: Call, requestId: string): Promise<Answer> {
+export async function execute(operation: SingleOperation, caller: Caller, call: Call, requestId: string, effects: Effects = noEffects): Promise<Answer> {
   const now = new Date();
   const partition = operation.partition === "platform" ? platformTenantId : partitionOf(caller);
   const table = openTable(partition, () => now);
   const kept = call.idempotencyKey && !call.dryRun ? idempotency(operation, caller, call, call.idempotencyKey, now) : undefined;
-  const context = contextOf(operation, caller, call, table, now, partition);
+  const context = contextOf(operation, caller, call, table, now, partition, effects);
   const outboxOf = outboxFor(caller, requestId, call.idempotencyKey, now);
   for (let attempt = 1; ; attempt++) {
     try {
@@ -42,6 +44,7 @@ export async function execute(operation: SingleOperation, caller: Caller, call: 
       }
       // The record goes first: when it is refused too, the repeat is answered before any other refusal is looked at.
       await table.commit(kept ? [kept.keep(answer), ...decided.changes] : decided.changes, outboxOf);
+      await sendAfterCommit(effects, partition, decided.messages);
       return answer;
     } catch (error) {
       if (error instanceof Replayed) return error.answer;
@@ -64,13 +67,14 @@ async function replayOr(refusal: Problem, replay: () => Promise<void>): Promise<
   throw refusal;
 }
 
-function contextOf(operation: SingleOperation, caller: Caller, call: Call, table: Table, now: Date, partition: string): Context {
+function contextOf(operation: SingleOperation, caller: Caller, call: Call, table: Table, now: Date, partition: string, outside: Outside): Context {
   const { cursor, limit: _, ...filters } = call.query;
   const seal = () => cursorSeal(caller.settings.secret, [partition, caller.tenantId, operation.id, call.params, filters]);
   return {
     table,
     now,
     caller,
+    outside,
     newId: (prefix) => newId(prefix, now),
     newSecret,
     cursor: typeof cursor === "string" ? seal().open(cursor) : undefined,

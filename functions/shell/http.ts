@@ -5,8 +5,9 @@ import type { AnyOperation } from "../../domain/kernel/operation.ts";
 import { shellProblem } from "../../domain/kernel/problem.ts";
 import { apiVersion } from "../../domain/tenants/model.ts";
 import { asProblem, problemResponse, successResponse } from "./answer.ts";
-import { authenticate, authorize } from "./authenticate.ts";
+import { anonymous, authenticate, authorize } from "./authenticate.ts";
 import { executeBatch } from "./batch.ts";
+import { type Effects, noEffects } from "./effects.ts";
 import { execute } from "./execute.ts";
 import { log } from "./log.ts";
 import { readCall } from "./request.ts";
@@ -18,18 +19,19 @@ export const routeOf = ({ method, path }: AnyOperation) => `${method.toUpperCase
 /** The service's address as the client wrote it: links in answers start with it. */
 export const baseUrlOf = (event: Event) => `${event.headers["x-forwarded-proto"] ?? "https"}://${event.headers["host"] ?? event.requestContext.domainName}`;
 
-export function httpLambda(operations: readonly AnyOperation[]) {
+/** `effects` are what the operations of this context may do besides the table. */
+export function httpLambda(operations: readonly AnyOperation[], effects: Effects = noEffects) {
   const routes = new Map(operations.map((operation) => [routeOf(operation), operation]));
   return httpHandler(async (event) => {
     const operation = routes.get(event.routeKey);
     if (!operation) throw shellProblem("route_not_found");
     const { requestId, http } = event.requestContext;
-    const caller = await authenticate(event.headers["authorization"], http.sourceIp, new Date());
+    const caller = operation.permission === "public" ? anonymous : await authenticate(event.headers["authorization"], http.sourceIp, new Date());
     authorize(operation, caller);
     const call = readCall(operation, event);
     const baseUrl = baseUrlOf(event);
     const answer =
-      "item" in operation ? await executeBatch(operation, caller, call, { requestId, baseUrl }) : await execute(operation, caller, call, requestId);
+      "item" in operation ? await executeBatch(operation, caller, call, { requestId, baseUrl }) : await execute(operation, caller, call, requestId, effects);
     const response = successResponse(answer, call.ifNoneMatch, () => `${baseUrl}${event.rawPath}?${event.rawQueryString}`);
     return { ...response, headers: { ...response.headers, "api-version": caller.apiVersion } };
   });

@@ -1,0 +1,15 @@
+/** The world beyond the table, as operations and due work see it: a queue they hand work to, and hosts they may not name. */
+
+/** Work for the queue. Delivered at least once, in no certain order, not before `delaySeconds` (up to 15 minutes) are over. */
+export type Message = {
+  /** Whose work it is: no group keeps another waiting. */
+  readonly group: string;
+  readonly body: object;
+  readonly delaySeconds?: number;
+};
+export const delaySecondsMax = 900;
+
+export type Outside = {
+  /** Why requests may not be sent to a URL; undefined when they may, or when its host is not known yet. */
+  refusalOfTarget(url: string): Promise<{ readonly code: string; readonly detail: string } | undefined>;
+};
