@@ -66,7 +66,7 @@ function renderAll(partition: string, records: readonly DynamoDBRecord[]): { eve
 function render(partition: string, record: DynamoDBRecord): ToAppend[] {
   const after = record.dynamodb?.NewImage as Images;
   const images = { after: documentOf(after) as object, before: documentOf(record.dynamodb?.OldImage as Images) };
-  const context = { apiVersion, livemode: !partition.endsWith(".test") };
+  const context = { tenantId: partition.replace(/\.test$/, ""), apiVersion, livemode: !partition.endsWith(".test") };
   return (JSON.parse(after?.["outbox"]?.S ?? "[]") as OutboxEntry[]).map((entry) => {
     const type = typesByName.get(entry.type);
     if (!type) throw new Error(`Unknown event type ${entry.type}.`);

@@ -248,6 +248,7 @@ describe.concurrent("is read", () => {
         id: ids[index] as string,
         object: "event" as const,
         type: "customer.created",
+        tenantId: tenant.tenantId,
         apiVersion: "2026-11-01",
         livemode: true,
         createdAt: at.toISOString(),

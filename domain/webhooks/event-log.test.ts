@@ -19,7 +19,7 @@ const entry = (number: number): OutboxEntry => ({
   actor: { type: "system", id: "test" },
 });
 const customer: CustomerRecord = { ...customerExample, listShard: 0 };
-const context = { apiVersion: "2026-11-01", livemode: true };
+const context = { tenantId: "tn_1", apiVersion: "2026-11-01", livemode: true };
 const render = (after: CustomerRecord, before?: CustomerRecord, type = customerCreated) =>
   renderEvent(type as AnyEventType, entry(1), { after, before }, context);
 const toAppend = (number: number): EventToAppend =>

@@ -18,7 +18,7 @@ export function renderEvent(
   type: AnyEventType,
   entry: OutboxEntry,
   images: { after: object; before: object | undefined },
-  context: { apiVersion: string; livemode: boolean },
+  context: Pick<Event, "tenantId" | "apiVersion" | "livemode">,
 ): EventToAppend {
   const render = type.render as (images: { after: object; before: object | undefined; subject: object | undefined }) => Record<string, unknown>;
   const object = render({ ...images, subject: entry.subject });

@@ -7,10 +7,23 @@
  * | the timeline of a customer          | list index TIMELINE#<customerId>, of the log's items  | happenedAt |
  * | changes of a customer's fields      | list index CHANGES#<customerId>, of the pointers      | createdAt  |
  *
+ * | an endpoint, the endpoints          | WH / <endpointId>                                     | createdAt  |
+ * | a deleted endpoint, for a day       | WH#<endpointId> / DELETED                             |            |
+ * | how an endpoint is doing            | WH#<endpointId> / HEALTH                              |            |
+ * | a delivery                          | WD#<deliveryId> / META                                |            |
+ * | its former attempts                 | WD#<deliveryId> / A#<number>                          | number     |
+ * | deliveries to an endpoint           | list index DELIVERIES#<endpointId>                    | createdAt  |
+ * | a replay, the replays of an endpoint| WH#<endpointId> / REPLAY#<replayId>                   | createdAt  |
+ * | the deployment's signing keys       | WEBHOOK_KEYS / META, in the platform's partition      |            |
+ *
  * A bucket holds `bucketSize` events: where a sequence stands is computed, and no partition grows without end.
  */
 import { type Key, key } from "../kernel/table.ts";
+import type { Attempt, DeliveryRecord } from "./delivery.ts";
+import type { EndpointRecord } from "./endpoint.ts";
+import type { Health } from "./health.ts";
 import type { Event } from "./model.ts";
+import type { SigningKeysRecord } from "./signing-keys.ts";
 
 /** The last sequence, and the first of each of the last days that had events: where a look back of days begins. */
 export type LaneHead = { version: number; lastSequence: number; firstSequenceByDay: Record<string, number> };
@@ -27,3 +40,16 @@ export const logKey = ({ lane, sequence }: EventPointer): Key<Event> => key<Even
 export const eventPointerKey = (eventId: string) => key<EventPointer>(`EV#${eventId}`, "META");
 export const timelinePk = (customerId: string) => `TIMELINE#${customerId}`;
 export const changesPk = (customerId: string) => `CHANGES#${customerId}`;
+
+/** All endpoints of a tenant stand together: a batch of events is matched against them with one query. */
+export const endpointsPk = "WH";
+export const endpointKey = (endpointId: string) => key<EndpointRecord>(endpointsPk, endpointId);
+export const deletedEndpointKey = (endpointId: string) => key<EndpointRecord>(`WH#${endpointId}`, "DELETED");
+export const healthKey = (endpointId: string) => key<Health>(`WH#${endpointId}`, "HEALTH");
+export const replaysOf = (endpointId: string) => ({ pk: `WH#${endpointId}`, skPrefix: "REPLAY#" });
+export const deliveryPk = (deliveryId: string) => `WD#${deliveryId}`;
+export const deliveryKey = (deliveryId: string) => key<DeliveryRecord>(deliveryPk(deliveryId), "META");
+export const attemptPrefix = "A#";
+export const attemptKey = (deliveryId: string, number: number) => key<Attempt>(deliveryPk(deliveryId), `${attemptPrefix}${String(number).padStart(5, "0")}`);
+export const deliveriesPk = (endpointId: string) => `DELIVERIES#${endpointId}`;
+export const signingKeysKey = key<SigningKeysRecord>("WEBHOOK_KEYS", "META");

@@ -1,7 +1,8 @@
 /** Reads of the event log for this and other contexts. */
 import { fillPage, walkQuery } from "../kernel/page.ts";
 import type { Reader } from "../kernel/table.ts";
-import { bucketOf, changesPk, type EventPointer, eventPointerKey, logBucketPk, logKey, sequenceSk, timelinePk } from "./keys.ts";
+import { type EndpointRecord, endpointsMax } from "./endpoint.ts";
+import { bucketOf, changesPk, type EventPointer, endpointKey, endpointsPk, eventPointerKey, logBucketPk, logKey, sequenceSk, timelinePk } from "./keys.ts";
 import type { Event } from "./model.ts";
 
 export async function loadEvent(table: Reader, eventId: string): Promise<Event | undefined> {
@@ -37,4 +38,12 @@ export async function eventsAfter(table: Reader, lane: number, afterSequence: nu
     from = rows.at(-1)?.document.sequence ?? lastSequence;
   }
   return events.filter(({ sequence }) => sequence <= lastSequence);
+}
+
+export const loadEndpoint = (table: Reader, endpointId: string) => table.get(endpointKey(endpointId));
+
+/** All endpoints of the partition, oldest first, in one strongly consistent query. Two creations at once may exceed the limit a little. */
+export async function loadEndpoints(table: Reader): Promise<EndpointRecord[]> {
+  const rows = await table.query<EndpointRecord>({ from: "items", pk: endpointsPk, order: "ascending", limit: 2 * endpointsMax });
+  return rows.map(({ document }) => document);
 }

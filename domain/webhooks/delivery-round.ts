@@ -1,0 +1,110 @@
+/**
+ * A round of a delivery: the first attempt and its retries, until one succeeds or none is left. Where a delivery waits
+ * decides who wakes it: the queue up to 15 minutes, due work beyond, and due work again if the queue has lost it.
+ */
+import { createHash } from "node:crypto";
+import { delaySecondsMax, type Message } from "../kernel/outside.ts";
+import { revise } from "../kernel/revision.ts";
+import { type Change, create, type Placement, replace } from "../kernel/table.ts";
+import { dayMilliseconds, instantAfter, secondMilliseconds } from "../kernel/time.ts";
+import { type Attempt, type DeliveryRecord, deliveryIdOf } from "./delivery.ts";
+import { attemptKey, deliveriesPk, deliveryKey } from "./keys.ts";
+import type { Event } from "./model.ts";
+
+/** After the first attempt: ten retries over about 75 hours. */
+export const retryDelaysSeconds = [5, 30, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400] as const;
+const jitterShare = 0.2;
+const retryAfterSecondsMax = 86_400;
+/** How long the queue has before due work takes a delivery for lost. */
+export const queuePatienceSeconds = 60;
+const keptDays = 30;
+export const resumeKind = "resume_delivery";
+
+export const newDelivery = (endpointId: string, { id, type, sequence, lane, livemode }: Event, now: Date): DeliveryRecord => ({
+  id: deliveryIdOf(id, endpointId),
+  object: "webhook_delivery",
+  endpointId,
+  event: { id, type, sequence, lane },
+  status: "pending",
+  attemptCount: 0,
+  attemptsBefore: 0,
+  nextAttemptAt: now.toISOString(),
+  createdAt: now.toISOString(),
+  updatedAt: now.toISOString(),
+  version: 1,
+  livemode,
+});
+
+/** A new round, from now on. What is under way goes on. */
+export const restarted = (delivery: DeliveryRecord, now: Date): DeliveryRecord =>
+  revise(delivery, { status: "pending", canceledReason: undefined, attemptsBefore: delivery.attemptCount, nextAttemptAt: now.toISOString() }, now);
+
+export const canceled = (delivery: DeliveryRecord, canceledReason: DeliveryRecord["canceledReason"], now: Date): DeliveryRecord =>
+  revise(delivery, { status: "canceled", canceledReason, nextAttemptAt: undefined }, now);
+
+/** Put off without an attempt, because the endpoint is paused; deliveries that wait for the same instant are spread over the minute after it. */
+export const parked = (delivery: DeliveryRecord, until: string, now: Date): DeliveryRecord =>
+  revise(delivery, { nextAttemptAt: instantAfter(new Date(until), chanceOf(delivery, "parked") * 60 * secondMilliseconds) }, now);
+
+/** Put off for a little while, because it is not its turn yet. */
+export const postponed = (delivery: DeliveryRecord, milliseconds: number, now: Date): DeliveryRecord =>
+  revise(delivery, { nextAttemptAt: instantAfter(now, milliseconds) }, now);
+
+export const isSuccess = ({ status = 0 }: Pick<Attempt, "status">): boolean => status >= 200 && status < 300;
+
+/** `attempt` is without its number, which follows from the delivery. An answer that came after the round had ended changes its end only if it is a success. */
+export function afterAttempt(
+  delivery: DeliveryRecord,
+  result: Omit<Attempt, "number">,
+  { retryAfterSeconds = 0, isFinal = false }: { retryAfterSeconds?: number; isFinal?: boolean },
+  now: Date,
+): DeliveryRecord {
+  const attemptCount = delivery.attemptCount + 1;
+  const attempt: Attempt = { number: attemptCount, ...result };
+  const made = { attemptCount, lastAttempt: attempt };
+  if (isSuccess(result)) return revise(delivery, { ...made, status: "succeeded", canceledReason: undefined, nextAttemptAt: undefined }, now);
+  if (delivery.status !== "pending") return revise(delivery, made, now);
+  const retry = isFinal ? undefined : retryDelaysSeconds[attemptCount - delivery.attemptsBefore - 1];
+  if (retry === undefined) return revise(delivery, { ...made, status: "exhausted", nextAttemptAt: undefined }, now);
+  const jittered = retry * (1 + jitterShare * (2 * chanceOf(delivery, String(attemptCount)) - 1));
+  const seconds = Math.max(jittered, Math.min(retryAfterSeconds, retryAfterSecondsMax));
+  return revise(delivery, { ...made, nextAttemptAt: instantAfter(now, seconds * secondMilliseconds) }, now);
+}
+
+/** A number from 0 to 1 that looks like chance and is the same whenever the same decision is made again. */
+const chanceOf = ({ id }: DeliveryRecord, what: string): number => createHash("sha256").update(`${id} ${what}`).digest().readUInt32BE(0) / 2 ** 32;
+
+const secondsUntil = ({ nextAttemptAt }: DeliveryRecord, now: Date): number =>
+  nextAttemptAt ? Math.max(0, Math.ceil((Date.parse(nextAttemptAt) - now.getTime()) / secondMilliseconds)) : 0;
+
+/** What wakes the delivery; undefined when that is due work's task, or nobody's. `isParked`: it is not to wait in the queue. */
+export function messageOf(delivery: DeliveryRecord, now: Date, isParked = false): Message | undefined {
+  const delaySeconds = secondsUntil(delivery, now);
+  if (delivery.status !== "pending" || isParked || delaySeconds > delaySecondsMax) return undefined;
+  const { id: deliveryId, endpointId, event } = delivery;
+  return { group: endpointId, body: { deliveryId, endpointId, lane: event.lane, sequence: event.sequence }, delaySeconds };
+}
+
+export function deliveryPlacement(delivery: DeliveryRecord, now: Date, isParked = false): Placement {
+  const { endpointId, createdAt, updatedAt, id, nextAttemptAt } = delivery;
+  const slackSeconds = messageOf(delivery, now, isParked) ? queuePatienceSeconds : 0;
+  return {
+    list: { pk: deliveriesPk(endpointId), sk: `${createdAt}#${id}` },
+    ...(nextAttemptAt && {
+      due: { at: instantAfter(new Date(Math.max(Date.parse(nextAttemptAt), now.getTime())), slackSeconds * secondMilliseconds), kind: resumeKind },
+    }),
+    expiresAt: instantAfter(new Date(updatedAt), keptDays * dayMilliseconds),
+  };
+}
+
+/** The changes that make `before` into `after`. The attempt before the last one goes to an item of its own: documents stay small. */
+export function deliveryChanges(before: DeliveryRecord | undefined, after: DeliveryRecord, now: Date, isParked = false): Change[] {
+  const placement = deliveryPlacement(after, now, isParked);
+  if (!before) return [create(deliveryKey(after.id), after, { placement })];
+  const former = before.lastAttempt?.number === after.lastAttempt?.number ? undefined : before.lastAttempt;
+  const { expiresAt } = placement;
+  return [
+    replace(deliveryKey(after.id), before, after, { placement }),
+    ...(former ? [create(attemptKey(after.id, former.number), former, { placement: expiresAt ? { expiresAt } : {} })] : []),
+  ];
+}

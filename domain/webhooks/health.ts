@@ -1,0 +1,70 @@
+/**
+ * The circuit breaker of an endpoint: after failures in a row nothing is sent for a while, ever longer; then one delivery
+ * tries, and its success opens the way for all. Parked deliveries cost nothing meanwhile, and no other endpoint waits.
+ */
+import { dayMilliseconds, instantAfter, secondMilliseconds } from "../kernel/time.ts";
+
+/** An endpoint that is well has no record, or one without failures. `trips`: how often in a row the circuit was broken. */
+export type Health = {
+  readonly version: number;
+  readonly consecutiveFailures: number;
+  readonly trips: number;
+  readonly failingSince?: string;
+  readonly pausedUntil?: string;
+  readonly probingUntil?: string;
+};
+
+const failuresToPause = 10;
+const firstPauseSeconds = 30;
+const longestPauseSeconds = 1_800;
+/** Longer than an attempt can take, so that there is one probe at a time. */
+const probeSeconds = 30;
+const failingDaysMax = 5;
+
+export type Admission =
+  | { readonly kind: "open" }
+  /** One delivery may try, whoever writes `health` first. */
+  | { readonly kind: "probe"; readonly health: Health }
+  | { readonly kind: "paused"; readonly until: string };
+
+export function admission(health: Health | undefined, now: Date): Admission {
+  if (!health?.pausedUntil) return { kind: "open" };
+  const at = now.toISOString();
+  if (health.pausedUntil > at) return { kind: "paused", until: health.pausedUntil };
+  if (health.probingUntil && health.probingUntil > at) return { kind: "paused", until: health.probingUntil };
+  return { kind: "probe", health: { ...health, version: health.version + 1, probingUntil: instantAfter(now, probeSeconds * secondMilliseconds) } };
+}
+
+/** What came of attempts: whether each succeeded, in the order in which they ended, and how long the receiver asked to be left alone. */
+export type Outcomes = { readonly successes: readonly boolean[]; readonly pauseSeconds?: number };
+
+/** The health after `outcomes`; undefined when nothing changes, which is so for every success of an endpoint that is well. */
+export function healthAfter(before: Health | undefined, { successes, pauseSeconds = 0 }: Outcomes, now: Date): Health | undefined {
+  const lastSuccess = successes.lastIndexOf(true);
+  const failures = successes.length - 1 - lastSuccess;
+  const version = (before?.version ?? 0) + 1;
+  const well: Health = { version, consecutiveFailures: 0, trips: 0 };
+  if (failures === 0) return before && before.consecutiveFailures > 0 ? well : undefined;
+  const former = lastSuccess >= 0 || !before ? well : before;
+  const failing: Health = {
+    ...former,
+    version,
+    consecutiveFailures: former.consecutiveFailures + failures,
+    failingSince: former.failingSince ?? now.toISOString(),
+  };
+  const isPaused = former.pausedUntil !== undefined && former.pausedUntil > now.toISOString();
+  const mustPause = !isPaused && (failing.consecutiveFailures >= failuresToPause || former.trips > 0);
+  const seconds = Math.max(mustPause ? Math.min(firstPauseSeconds * 2 ** former.trips, longestPauseSeconds) : 0, Math.min(pauseSeconds, longestPauseSeconds));
+  if (seconds === 0) return failing;
+  const { probingUntil: _, ...rest } = failing;
+  const until = instantAfter(now, seconds * secondMilliseconds);
+  return {
+    ...rest,
+    trips: former.trips + (mustPause ? 1 : 0),
+    pausedUntil: isPaused && (former.pausedUntil as string) > until ? (former.pausedUntil as string) : until,
+  };
+}
+
+/** Nothing but failures for days: nobody is there any more. */
+export const isHopeless = (health: Health | undefined, now: Date): boolean =>
+  health?.failingSince !== undefined && now.getTime() - Date.parse(health.failingSince) >= failingDaysMax * dayMilliseconds;
