@@ -1,5 +1,6 @@
 /** Every event type of the product: the webhook catalogue. */
 import { customerEventTypes } from "./customers/events.ts";
 import type { AnyEventType } from "./kernel/event.ts";
+import { webhookEventTypes } from "./webhooks/events.ts";
 
-export const eventTypes: readonly AnyEventType[] = [...customerEventTypes];
+export const eventTypes: readonly AnyEventType[] = [...customerEventTypes, ...webhookEventTypes];
