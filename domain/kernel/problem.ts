@@ -39,6 +39,7 @@ export const shellProblems = {
   payload_too_large: { status: 413, title: "The request is larger than the limit." },
   unsupported_media_type: { status: 415, title: "The body must be application/json." },
   idempotency_key_reused: { status: 422, title: "The Idempotency-Key was used before with another request." },
+  rate_limited: { status: 429, title: "The caller sends more requests than its rate limit allows; nothing was done. Try again later." },
   internal_error: { status: 500, title: "The service failed; the request may be repeated with the same Idempotency-Key." },
   service_unavailable: { status: 503, title: "A part of the service is overloaded or down. Try again later." },
 } as const satisfies Problems;

@@ -6,6 +6,7 @@ import { recordFields } from "../kernel/revision.ts";
 import { text } from "../kernel/text.ts";
 import { Instant, InstantInput } from "../kernel/time.ts";
 import { apiVersion } from "./model.ts";
+import { RateLimitsSetting } from "./rate-limits.ts";
 
 export const ApiKeyStatus = z.enum(["active", "expired", "revoked"]);
 export const ApiKey = z
@@ -21,6 +22,7 @@ export const ApiKey = z
     previousSecretValidUntil: Instant.optional().meta({ description: "After a rotation: until when the former secret works too." }),
     lastUsedAt: Instant.optional().meta({ description: "To the minute." }),
     apiVersion: z.string(),
+    rateLimits: RateLimitsSetting.optional().meta({ description: "The key's own limits, which hold besides the tenant's." }),
     ...recordFields,
   })
   .meta({ id: "ApiKey" });
@@ -45,6 +47,7 @@ export const apiKeySettings = {
   scopes: z.array(Scope).min(1).max(50).meta({ description: "None that the caller lacks." }),
   allowedCidrs: z.array(Cidr).max(50).default([]),
   expiresAt: InstantInput.optional(),
+  rateLimits: RateLimitsSetting.optional().meta({ description: "Limits of this key alone; the tenant's hold besides." }),
 };
 
 export const apiKeyExample = {

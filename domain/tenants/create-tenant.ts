@@ -2,7 +2,7 @@ import * as z from "zod";
 import { operation, plan } from "../kernel/operation.ts";
 import { tenantScopes } from "../kernel/permission.ts";
 import { ApiKeyWithSecret, apiKeyExample, secretExample } from "./api-key.ts";
-import { apiVersion, Tenant, TenantSettingsInput, tenantExample } from "./model.ts";
+import { apiVersion, PlatformSettingsInput, Tenant, tenantExample } from "./model.ts";
 import { formatSecret } from "./secret-format.ts";
 import { newApiKey, newTenant, newTenantChange, toApiKey, toTenant } from "./store.ts";
 
@@ -18,7 +18,7 @@ export const createTenant = operation({
   permission: "tenants:manage",
   partition: "platform",
   secretOutput: true,
-  body: TenantSettingsInput,
+  body: PlatformSettingsInput,
   example: { name: "Café Lumière", timeZone: "Europe/Paris", currency: "EUR", locale: "fr-FR" },
   success: { status: 201, output: NewTenant, example: { object: "new_tenant", tenant: tenantExample, apiKeys: [{ ...apiKeyExample, secret: secretExample }] } },
   problems: {},

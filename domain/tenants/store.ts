@@ -6,6 +6,7 @@ import { type Change, create, type Reader, replace } from "../kernel/table.ts";
 import type { ApiKey, ApiKeyRecord, ApiKeyStatus, SecretRecord } from "./api-key.ts";
 import { apiKeyKey, keyUseKey, secretKey, tenantKey, tenantListPk } from "./keys.ts";
 import type { Tenant, TenantRecord } from "./model.ts";
+import { rateLimitsOf } from "./rate-limits.ts";
 import { secretDisplay, secretHash } from "./secret-format.ts";
 
 export const loadTenant = (table: Reader, tenantId: string) => table.get(tenantKey(tenantId));
@@ -43,17 +44,21 @@ export function toApiKey({ tenantId: _, revokedAt, secretHash: _1, previousSecre
   return { ...record, status, ...(lastUsedAt && { lastUsedAt }) };
 }
 
-export const toTenant = ({ secret: _, listShards, ...tenant }: TenantRecord): Tenant => ({ ...tenant, listShards: listShards.count });
+export const toTenant = ({ secret: _, listShards, ...tenant }: TenantRecord): Tenant => ({
+  ...tenant,
+  listShards: listShards.count,
+  rateLimits: rateLimitsOf(tenant),
+});
 
 export function settingsOf(tenant: TenantRecord): TenantSettings {
   const { name, timeZone, currency, locale, listShards, secret } = tenant;
   const defaultPhoneRegion = tenant.identityPolicies.defaultPhoneRegion ?? new Intl.Locale(locale).region;
-  return { name, timeZone, currency, locale, listShards, secret, ...(defaultPhoneRegion && { defaultPhoneRegion }) };
+  return { name, timeZone, currency, locale, listShards, rateLimits: rateLimitsOf(tenant), secret, ...(defaultPhoneRegion && { defaultPhoneRegion }) };
 }
 
 /** A new tenant's record; `secret` is 43 random letters and digits. */
 export function newTenant(
-  settings: Pick<TenantRecord, "name" | "timeZone" | "currency" | "locale" | "identityPolicies" | "metadata">,
+  settings: Pick<TenantRecord, "name" | "timeZone" | "currency" | "locale" | "identityPolicies" | "metadata" | "rateLimits">,
   id: string,
   secret: string,
   now: Date,
@@ -71,7 +76,10 @@ const tenantPlacement = (tenant: TenantRecord) => ({ list: { pk: tenantListPk, s
 /** The due work that removes a key's secrets once it has expired. */
 export const keyPlacement = ({ expiresAt, revokedAt }: ApiKeyRecord) => (expiresAt && !revokedAt ? { due: { at: expiresAt, kind: "expire_api_key" } } : {});
 
-export type NewApiKey = Pick<ApiKeyRecord, "name" | "scopes" | "allowedCidrs" | "livemode" | "apiVersion" | "expiresAt"> & { id: string; tenantId: string };
+export type NewApiKey = Pick<ApiKeyRecord, "name" | "scopes" | "allowedCidrs" | "livemode" | "apiVersion" | "expiresAt" | "rateLimits"> & {
+  id: string;
+  tenantId: string;
+};
 
 /** A new key and the entry that leads from its secret to it. */
 export function newApiKey(settings: NewApiKey, secret: string, now: Date): { record: ApiKeyRecord; changes: Change[] } {

@@ -4,7 +4,7 @@ import { operation, plan } from "../kernel/operation.ts";
 import { changesNothing, revise } from "../kernel/revision.ts";
 import { growShards } from "../kernel/shards.ts";
 import { tenantNotFound, tenantParams } from "./get-tenant.ts";
-import { Tenant, TenantPatch, type TenantRecord, TenantSettingsInput, tenantExample } from "./model.ts";
+import { PlatformSettingsInput, PlatformTenantPatch, Tenant, type TenantRecord, tenantExample } from "./model.ts";
 import { loadTenant, tenantChange, toTenant } from "./store.ts";
 
 const listShards = z.int().min(1).max(256).meta({
@@ -21,7 +21,7 @@ export const updateTenant = operation({
   permission: "tenants:manage",
   partition: "platform",
   params: tenantParams,
-  body: TenantPatch.extend({ listShards: listShards.optional() }),
+  body: PlatformTenantPatch.extend({ listShards: listShards.optional() }),
   example: { listShards: 4 },
   success: { status: 200, output: Tenant, example: { ...tenantExample, listShards: 4, version: 2 } },
   problems: { ...tenantNotFound, shards_cannot_shrink: { status: 409, title: "The number of list shards only grows." } },
@@ -29,7 +29,7 @@ export const updateTenant = operation({
     const tenant = (await loadTenant(table, params.tenantId)) ?? fail("tenant_not_found");
     if (count !== undefined && count < tenant.listShards.count) return fail("shards_cannot_shrink", { listShards: tenant.listShards.count });
     const grown = count === undefined || count === tenant.listShards.count ? {} : { listShards: growShards(tenant.listShards, count, now) };
-    return planTenantUpdate(tenant, { ...patched(TenantSettingsInput, tenant, patch), ...grown }, now);
+    return planTenantUpdate(tenant, { ...patched(PlatformSettingsInput, tenant, patch), ...grown }, now);
   },
 });
 

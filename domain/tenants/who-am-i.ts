@@ -3,6 +3,7 @@ import { operation, plan } from "../kernel/operation.ts";
 import { pageSizeMax } from "../kernel/page.ts";
 import { Scope } from "../kernel/permission.ts";
 import { Instant } from "../kernel/time.ts";
+import { effectiveLimits } from "./rate-limits.ts";
 
 const Identity = z
   .object({
@@ -12,7 +13,7 @@ const Identity = z
     scopes: z.array(Scope),
     livemode: z.boolean(),
     apiVersion: z.string(),
-    limits: z.object({ bodyBytes: z.int(), pageSize: z.int(), batchItems: z.int() }),
+    limits: z.object({ bodyBytes: z.int(), pageSize: z.int(), batchItems: z.int(), readsPerSecond: z.int(), writesPerSecond: z.int() }),
   })
   .meta({ id: "Caller" });
 
@@ -33,7 +34,7 @@ export const whoAmI = operation({
       scopes: ["customers:read", "customers:write"],
       livemode: false,
       apiVersion: "2026-11-01",
-      limits: { bodyBytes: 262_144, pageSize: 100, batchItems: 100 },
+      limits: { bodyBytes: 262_144, pageSize: 100, batchItems: 100, readsPerSecond: 200, writesPerSecond: 50 },
     },
   },
   problems: {},
@@ -46,7 +47,7 @@ export const whoAmI = operation({
       scopes: [...caller.scopes],
       livemode: caller.livemode,
       apiVersion: caller.apiVersion,
-      limits: { bodyBytes: 256 * 1024, pageSize: pageSizeMax, batchItems: 100 },
+      limits: { bodyBytes: 256 * 1024, pageSize: pageSizeMax, batchItems: 100, ...effectiveLimits(caller.settings.rateLimits, caller.rateLimits) },
     });
   },
 });

@@ -2,11 +2,12 @@
 import { readFileSync } from "node:fs";
 import type { Permission } from "../../domain/kernel/permission.ts";
 import { platformScopes, tenantScopes } from "../../domain/kernel/permission.ts";
+import { revise } from "../../domain/kernel/revision.ts";
 import { type Change, create, type Reader } from "../../domain/kernel/table.ts";
 import { tenantKey } from "../../domain/tenants/keys.ts";
 import { apiVersion, platformTenantId } from "../../domain/tenants/model.ts";
 import { formatSecret } from "../../domain/tenants/secret-format.ts";
-import { apiKeyStatus, loadCredential, loadTenant, newApiKey, newTenant, newTenantChange } from "../../domain/tenants/store.ts";
+import { apiKeyStatus, loadCredential, loadTenant, newApiKey, newTenant, newTenantChange, tenantChange } from "../../domain/tenants/store.ts";
 import { newId, newSecret } from "../shell/random.ts";
 import { openTable } from "../shell/table.ts";
 import { writeAtomically } from "./data-folder.ts";
@@ -14,7 +15,9 @@ import { writeAtomically } from "./data-folder.ts";
 /** What `demo.json` holds, for people and scripts. */
 export type Demo = { readonly baseUrl: string; readonly tenantId: string; readonly liveKey: string; readonly testKey: string; readonly platformKey: string };
 
-const demoStore = { name: "Demo Store", timeZone: "Europe/Paris", currency: "EUR", locale: "fr-FR", identityPolicies: {}, metadata: {} };
+/** Far above what a laptop can do: an import or a benchmark should meet the laptop's limits, not these. */
+const rateLimits = { readsPerSecond: 100_000, writesPerSecond: 100_000 };
+const demoStore = { name: "Demo Store", timeZone: "Europe/Paris", currency: "EUR", locale: "fr-FR", identityPolicies: {}, metadata: {}, rateLimits };
 const platform = { ...demoStore, name: "Platform", timeZone: "UTC" };
 
 /** Keeps what `file` names as far as it exists in the table and works, makes the rest anew, and writes the file. */
@@ -29,6 +32,7 @@ export async function prepareDemo(baseUrl: string, file: string): Promise<Demo> 
   const knownTenant = known.tenantId && (await loadTenant(table, known.tenantId));
   const tenant = knownTenant || newTenant(demoStore, newId("tn", now), newSecret(43), now);
   if (!knownTenant) changes.push(newTenantChange(tenant));
+  else if (!knownTenant.rateLimits) changes.push(tenantChange(knownTenant, revise(knownTenant, { rateLimits }, now)));
 
   const keyFor = async (secret: string | undefined, tenantId: string, name: string, livemode: boolean, scopes: readonly Permission[]): Promise<string> => {
     if (secret && (await works(table, secret, tenantId, now))) return secret;

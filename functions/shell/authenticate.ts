@@ -7,6 +7,7 @@ import { shellProblem } from "../../domain/kernel/problem.ts";
 import { overwrite } from "../../domain/kernel/table.ts";
 import { keyUseKey } from "../../domain/tenants/keys.ts";
 import { apiVersion, platformTenantId } from "../../domain/tenants/model.ts";
+import { rateLimitsDefault } from "../../domain/tenants/rate-limits.ts";
 import { isWellFormedSecret, secretHash } from "../../domain/tenants/secret-format.ts";
 import { type Credential, isUsable, loadCredential, settingsOf } from "../../domain/tenants/store.ts";
 import { deployment } from "./config.ts";
@@ -51,7 +52,7 @@ function lookUp(secret: string, now: Date): Promise<Known | undefined> {
 
 function toKnown(credential: Credential): Known {
   const { apiKey, tenant } = credential;
-  const { id, name, expiresAt, livemode, scopes, apiVersion, allowedCidrs } = apiKey;
+  const { id, name, expiresAt, livemode, scopes, apiVersion, allowedCidrs, rateLimits } = apiKey;
   const caller: Caller = {
     tenantId: tenant.id,
     livemode,
@@ -60,6 +61,7 @@ function toKnown(credential: Credential): Known {
     scopes,
     apiVersion,
     settings: settingsOf(tenant),
+    ...(rateLimits && { rateLimits }),
   };
   return { ...credential, caller, allows: allowed(allowedCidrs) };
 }
@@ -83,7 +85,15 @@ export const anonymous: Caller = {
   credential: { id: "anonymous", name: "Anonymous" },
   scopes: [],
   apiVersion,
-  settings: { name: "", timeZone: "UTC", currency: "USD", locale: "en-US", listShards: { count: 1, writtenCount: 1, since: "" }, secret: "" },
+  settings: {
+    name: "",
+    timeZone: "UTC",
+    currency: "USD",
+    locale: "en-US",
+    listShards: { count: 1, writtenCount: 1, since: "" },
+    rateLimits: rateLimitsDefault,
+    secret: "",
+  },
 };
 
 /** Whether an address is in one of the ranges; none means any. */

@@ -110,6 +110,29 @@ export async function moveDueTime(key: ItemKey, from: string, to: string): Promi
   }
 }
 
+/** One conditional update; both parts are DynamoDB expressions over `values`. */
+export type Update = { set: string; condition: string; values: Record<string, number> };
+/** Answers what the item is now of what was set, or what stood there when the condition was not met. Throws after `patienceMilliseconds`. */
+export async function updateIf(key: ItemKey, { set, condition, values }: Update, patienceMilliseconds: number) {
+  const command = new UpdateCommand({
+    TableName: deployment().tableName,
+    Key: key,
+    UpdateExpression: set,
+    ConditionExpression: condition,
+    ExpressionAttributeValues: values,
+    ReturnValues: "UPDATED_NEW",
+    ReturnValuesOnConditionCheckFailure: "ALL_OLD",
+  });
+  try {
+    const { Attributes } = await dynamodb().send(command, { abortSignal: AbortSignal.timeout(patienceMilliseconds) });
+    return { isDone: true, item: Attributes };
+  } catch (error) {
+    const { name, Item: existing } = error as SdkError;
+    if (name !== "ConditionalCheckFailedException") throw error;
+    return { isDone: false, item: existing && unmarshall(existing) };
+  }
+}
+
 /** Commits all writes or none. Answers the refusals, one per write and undefined where it was fine, or nothing when committed. */
 export async function writeItems(writes: readonly Write[]): Promise<(Refusal | undefined)[] | undefined> {
   const requests = writes.map(toRequest);

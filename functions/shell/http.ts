@@ -10,6 +10,7 @@ import { executeBatch } from "./batch.ts";
 import { type Effects, noEffects } from "./effects.ts";
 import { execute } from "./execute.ts";
 import { log } from "./log.ts";
+import { bucketsOf, charge, chargeOtherItems, giveBack, rateLimitHeaders } from "./rate-limit.ts";
 import { readCall } from "./request.ts";
 
 type Event = APIGatewayProxyEventV2;
@@ -28,14 +29,23 @@ export function httpLambda(operations: readonly AnyOperation[], effects: Effects
     const { requestId, http } = event.requestContext;
     const caller = operation.permission === "public" ? anonymous : await authenticate(event.headers["authorization"], http.sourceIp, new Date());
     authorize(operation, caller);
+    const budgets = bucketsOf(operation, caller);
+    if (budgets.length > 0) alsoSaid.set(event, () => rateLimitHeaders(budgets));
+    await charge(budgets, 1);
     const call = readCall(operation, event);
+    const cost = "item" in operation ? (call.body as { items: unknown[] }).items.length : 1;
+    await chargeOtherItems(budgets, cost);
     const baseUrl = baseUrlOf(event);
     const answer =
       "item" in operation ? await executeBatch(operation, caller, call, { requestId, baseUrl }) : await execute(operation, caller, call, requestId, effects);
     const response = successResponse(answer, call.ifNoneMatch, () => `${baseUrl}${event.rawPath}?${event.rawQueryString}`);
+    if (response.statusCode === 304 || answer.dryRun || answer.replayed) giveBack(budgets, cost);
     return { ...response, headers: { ...response.headers, "api-version": caller.apiVersion } };
   });
 }
+
+/** Headers for whatever the answer to an event will be, a refusal too. */
+const alsoSaid = new WeakMap<Event, () => Record<string, string>>();
 
 /**
  * What every HTTP Lambda does around its own work: a request id on each answer, and problems instead of errors.
@@ -46,7 +56,13 @@ export const httpHandler = (answer: (event: Event) => Promise<Response>) => midd
 const requestId = (): middy.MiddlewareObj<Event, Response> => {
   const stamp = ({ event, response }: { event: Event; response: Response | null | undefined }) => {
     if (response)
-      response.headers = { "api-version": apiVersion, "cache-control": "no-store", ...response.headers, "request-id": event.requestContext.requestId };
+      response.headers = {
+        "api-version": apiVersion,
+        "cache-control": "no-store",
+        ...alsoSaid.get(event)?.(),
+        ...response.headers,
+        "request-id": event.requestContext.requestId,
+      };
   };
   return { after: stamp, onError: stamp };
 };
