@@ -26,16 +26,19 @@ const failureByCode: Record<string, FailureKind> = {
   ECONNREFUSED: "connection_refused",
   ECONNRESET: "connection_reset",
   EPIPE: "connection_reset",
-  ETIMEDOUT: "connect_timeout",
 };
+const detailCharactersMax = 200;
 
-export function failureOf(error: NodeJS.ErrnoException, stage: Stage): Failure {
-  return { failure: kindOf(error, stage), failureDetail: error.message || (error.code ?? "The request failed.") };
+/** `reason` is what OpenSSL says without the place in its source; after a semicolon Node gives advice to whoever runs it. */
+export function failureOf(error: NodeJS.ErrnoException & { reason?: string }, stage: Stage): Failure {
+  const [said = ""] = (error.reason || error.message || error.code || "The request failed.").split(";");
+  return { failure: kindOf(error, stage), failureDetail: said.slice(0, detailCharactersMax) };
 }
 
 function kindOf(error: NodeJS.ErrnoException, stage: Stage): FailureKind {
   if (error instanceof OutboundError) return error.failure;
   if (stage === "handshake") return "tls_error";
   const { code = "" } = error;
+  if (code === "ETIMEDOUT" && stage === "connecting") return "connect_timeout";
   return code.startsWith("HPE_") ? "invalid_answer" : (failureByCode[code] ?? "other");
 }
