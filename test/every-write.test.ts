@@ -24,7 +24,7 @@ const masked = (body: Json): Json =>
     JSON.stringify(body)
       .replaceAll(/_[0-9A-HJKMNP-TV-Z]{26}/g, "_<id>")
       .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, "<time>")
-      .replaceAll(/ck_(live|test)_[^"]+/g, "<secret>"),
+      .replaceAll(/(?:ck_(?:live|test)|whsec)_[^"]+/g, "<secret>"),
   );
 
 describe.concurrent.each(writes.map((operation) => [operation.id, operation] as const))("%s", (_, operation) => {

@@ -6,8 +6,8 @@ import { Metadata, MetadataPatch, text } from "../kernel/text.ts";
 import { Instant } from "../kernel/time.ts";
 import { Subscription } from "./subscription.ts";
 
-/** Per tenant and mode: an event is matched against all of them. */
-export const endpointsMax = 100;
+/** Per tenant and mode: an event and its deliveries to all of them must fit one transaction. */
+export const endpointsMax = 50;
 export const secretsMax = 5;
 
 /** Hop-by-hop and framing headers belong to the connection, `webhook-*` to the signature. */
@@ -20,7 +20,7 @@ const HeaderValue = z.string().regex(/^[\x20-\x7e]{0,1024}$/, "Visible ASCII, up
 const Headers = z
   .record(HeaderName, HeaderValue)
   .refine((headers) => Object.keys(headers).length <= 10, "At most 10 headers.")
-  .meta({ description: "Up to 10 headers of your own on every delivery.", example: { "x-source": "clientele" } });
+  .meta({ description: "Up to 10 headers of your own on every delivery. Answers and events show their names only.", example: { "x-source": "clientele" } });
 const HeadersPatch = z.record(HeaderName, HeaderValue.nullable()).nullable();
 
 export const EndpointSettings = z.strictObject({
@@ -55,7 +55,7 @@ export const WebhookEndpoint = z
     id: idOf("we"),
     object: z.literal("webhook_endpoint"),
     ...EndpointSettings.omit({ headers: true }).shape,
-    headers: z.record(z.string(), z.string()),
+    headers: z.record(z.string(), z.string()).meta({ description: "Their names; values may be secrets and are never shown.", example: { "x-source": "…" } }),
     apiVersion: z.string().meta({ description: "The version that events are rendered in, pinned when the endpoint was made." }),
     status: z.enum(["enabled", "disabled"]),
     disabledReason: z
@@ -82,8 +82,12 @@ export const liveSecrets = ({ secrets }: Pick<EndpointRecord, "secrets">, now: D
   secrets.filter(({ validUntil }) => !validUntil || Date.parse(validUntil) > now.getTime());
 const secretDisplay = (secret: string): string => `${secret.slice(0, 10)}…${secret.slice(-4)}`;
 
+/** Stands for a value that is not shown. No header may hold it, so sending it back is refused instead of storing it. */
+const hidden = "…";
+
 export const toEndpoint = ({ secrets, ...endpoint }: EndpointRecord, now: Date): WebhookEndpoint => ({
   ...endpoint,
+  headers: Object.fromEntries(Object.keys(endpoint.headers).map((name) => [name, hidden])),
   secrets: liveSecrets({ secrets }, now).map(({ secret, ...times }) => ({ display: secretDisplay(secret), ...times })),
 });
 

@@ -1,5 +1,19 @@
+import { createWebhookEndpoint } from "./create-webhook-endpoint.ts";
+import { deleteWebhookEndpoint } from "./delete-webhook-endpoint.ts";
 import { getEvent } from "./get-event.ts";
+import { getWebhookEndpoint } from "./get-webhook-endpoint.ts";
 import { listEventTypes } from "./list-event-types.ts";
 import { listEvents } from "./list-events.ts";
+import { listWebhookEndpoints } from "./list-webhook-endpoints.ts";
+import { updateWebhookEndpoint } from "./update-webhook-endpoint.ts";
 
-export const webhookOperations = [listEvents, getEvent, listEventTypes];
+export const webhookOperations = [
+  listEvents,
+  getEvent,
+  listEventTypes,
+  createWebhookEndpoint,
+  listWebhookEndpoints,
+  getWebhookEndpoint,
+  updateWebhookEndpoint,
+  deleteWebhookEndpoint,
+];

@@ -1,5 +1,6 @@
 /** Subscription: which events an endpoint wants, by type and by what they say. */
 import * as z from "zod";
+import { isOfType } from "./model.ts";
 
 /** Such as `customer.created`, `customer.*`, or `*` for everything. */
 const EventTypePattern = z
@@ -28,16 +29,15 @@ export const Subscription = z.object({
 });
 export type Subscription = z.output<typeof Subscription>;
 
-const isOfPattern = (pattern: string, type: string): boolean =>
-  pattern === "*" || (pattern.endsWith(".*") ? type.startsWith(pattern.slice(0, -1)) : pattern === type);
+const isOfPattern = (pattern: string, event: { readonly type: string }): boolean => pattern === "*" || isOfType(pattern, event);
 
 /** The patterns that match no type of the catalogue: typing errors. */
-export const unknownPatterns = (patterns: readonly string[], types: readonly { type: string }[]): string[] =>
-  patterns.filter((pattern) => !types.some(({ type }) => isOfPattern(pattern, type)));
+export const unknownPatterns = (patterns: readonly string[], types: readonly { readonly type: string }[]): string[] =>
+  patterns.filter((pattern) => !types.some((type) => isOfPattern(pattern, type)));
 
 /** Whether an event is wanted. A filter sees the whole event, also where the delivery is thin. */
 export function isWanted({ eventTypes, filter }: Subscription, event: { readonly type: string }): boolean {
-  return eventTypes.some((pattern) => isOfPattern(pattern, event.type)) && filter.every(({ pointer, anyOf }) => isOneOf(valueAt(event, pointer), anyOf));
+  return eventTypes.some((pattern) => isOfPattern(pattern, event)) && filter.every(({ pointer, anyOf }) => isOneOf(valueAt(event, pointer), anyOf));
 }
 
 function isOneOf(value: unknown, wanted: readonly unknown[]): boolean {

@@ -45,6 +45,7 @@ export async function startClientele({ port, dataDir, onEngineLost = throwIt }: 
     const folder = openDataFolder(dataDir);
     stops.push(async () => folder.close());
     const tableName = (process.env["TABLE_NAME"] ??= "clientele");
+    process.env["ALLOW_LOOPBACK_TARGETS"] ??= "true";
     const file = join(dataDir, "clientele.sqlite");
     const engine = process.env["DYNAMODB_ENDPOINT"] ? undefined : await startEngine(file, onEngineLost);
     if (engine) stops.push(engine.stop);
