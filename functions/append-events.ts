@@ -1,5 +1,6 @@
 /**
- * The consumer of the table's stream: appends what outboxes tell to the tenants' logs. At-least-once becomes once by the
+ * The consumer of the table's stream: appends what outboxes tell to the tenants' logs, with a delivery for every endpoint
+ * that wants it. At-least-once becomes once by the
  * pointer of each event; a batch that fails half-way is repeated from the first record that is not in the log yet.
  */
 import { setTimeout as delay } from "node:timers/promises";
@@ -8,10 +9,15 @@ import { eventTypes } from "../domain/events.ts";
 import type { OutboxEntry } from "../domain/kernel/event.ts";
 import { Contention } from "../domain/kernel/table.ts";
 import { apiVersion } from "../domain/tenants/model.ts";
-import { appendChanges, type EventToAppend, eventsPerAppendMax, renderEvent } from "../domain/webhooks/event-log.ts";
+import { messageOf } from "../domain/webhooks/delivery-round.ts";
+import { appendChanges, type EventToAppend, renderEvent } from "../domain/webhooks/event-log.ts";
+import { type Addressed, address, creationsOf, deliveriesOf, runsOf } from "../domain/webhooks/fan-out.ts";
 import { eventPointerKey, laneHeadKey } from "../domain/webhooks/keys.ts";
+import { loadEndpoints } from "../domain/webhooks/store.ts";
+import { sendAfterCommit } from "./shell/effects.ts";
 import { splitPartition } from "./shell/item.ts";
 import { log } from "./shell/log.ts";
+import { sendToQueue } from "./shell/queue.ts";
 import { openTable } from "./shell/table.ts";
 
 type Images = Record<string, AttributeValue> | undefined;
@@ -37,13 +43,14 @@ function isTelling({ dynamodb }: DynamoDBRecord): boolean {
 /** The first record that could not be told. Later ones of the partition wait behind it, so that order per customer is kept. */
 async function appendAll(partition: string, records: readonly DynamoDBRecord[]): Promise<DynamoDBRecord | undefined> {
   const { events, failed } = renderAll(partition, records);
-  for (let from = 0; from < events.length; from += eventsPerAppendMax) {
-    const chunk = events.slice(from, from + eventsPerAppendMax);
+  if (events.length === 0) return failed;
+  const endpoints = await loadEndpoints(openTable(partition));
+  for (const run of runsOf(events.map((event) => address(event, endpoints)))) {
     try {
-      await append(partition, chunk);
+      await append(partition, run);
     } catch (error) {
-      log("error", "events not appended", { partition, events: chunk.length, error: String((error as Error).stack ?? error) });
-      return chunk[0]?.record;
+      log("error", "events not appended", { partition, events: run.length, error: String((error as Error).stack ?? error) });
+      return run[0]?.rendered.record;
     }
   }
   return failed;
@@ -76,18 +83,29 @@ function render(partition: string, record: DynamoDBRecord): ToAppend[] {
 
 const documentOf = (image: Images): object | undefined => (image ? JSON.parse(image["document"]?.S ?? "{}") : undefined);
 
-/** One transaction moves the head and writes the events. When it is refused, some may be in the log already: the others go again. */
-async function append(partition: string, events: readonly ToAppend[]): Promise<void> {
+/**
+ * One transaction moves the head and writes the events and their deliveries. When it is refused, some events may be in
+ * the log already, with theirs: the others go again.
+ */
+async function append(partition: string, events: readonly Addressed<ToAppend>[]): Promise<void> {
   const table = openTable(partition);
   let pending = events;
   for (let attempt = 1; pending.length > 0; attempt++) {
     const head = await table.get(laneHeadKey(lane));
+    const now = new Date();
+    const rendered = pending.map((event) => event.rendered);
+    const deliveries = deliveriesOf(lane, head, pending, now);
     try {
-      return await table.commit(appendChanges(lane, head, pending, new Date()), () => []);
+      await table.commit([...appendChanges(lane, head, rendered, now), ...creationsOf(deliveries, now)], () => []);
+      return await sendAfterCommit(
+        { send: sendToQueue },
+        partition,
+        deliveries.map((delivery) => messageOf(delivery, now)).filter((message) => message !== undefined),
+      );
     } catch (error) {
       if (!(error instanceof Contention) || attempt === attemptsMax) throw error;
       await delay(Math.random() * 20 * 2 ** attempt);
-      const known = await table.getMany(pending.map(({ event }) => eventPointerKey(event.id)));
+      const known = await table.getMany(rendered.map(({ event }) => eventPointerKey(event.id)));
       pending = pending.filter((_, index) => !known[index]);
     }
   }

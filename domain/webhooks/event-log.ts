@@ -3,14 +3,14 @@ import { isDeepStrictEqual } from "node:util";
 import type { AnyEventType, OutboxEntry } from "../kernel/event.ts";
 import { type Change, create, type Placement, replace } from "../kernel/table.ts";
 import { dayMilliseconds, instantAfter } from "../kernel/time.ts";
-import { changesPk, eventPointerKey, type LaneHead, laneHeadKey, logKey, timelinePk } from "./keys.ts";
+import { changesPk, type EventPointer, eventPointerKey, type LaneHead, laneHeadKey, logKey, timelinePk } from "./keys.ts";
 import { type Event, keptMonths, readableDays } from "./model.ts";
 
 /** An event without its place in the log. */
 export type EventToAppend = { event: Omit<Event, "sequence" | "lane">; customerId?: string; happenedAt: string; tellsChange: boolean };
 
-/** Two items an event and the head make 99 changes, of 3.3 MB at most; one transaction holds 100, and 4 MB. */
-export const eventsPerAppendMax = 49;
+/** The event itself and its pointer. */
+export const changesPerEvent = 2;
 const thinAboveBytes = 64 * 1024;
 
 /** Renders what an outbox entry tells from the images of the item that carried it. */
@@ -51,9 +51,14 @@ function changedAttributes(before: Record<string, unknown>, after: Record<string
   return Object.fromEntries(changed.map((name) => [name, before[name] ?? null]));
 }
 
+/** Where the next events of a lane stand. */
+export const placesOf = (lane: number, head: LaneHead | undefined, count: number): EventPointer[] =>
+  Array.from({ length: count }, (_, index) => ({ lane, sequence: (head?.lastSequence ?? 0) + 1 + index }));
+
 /** The changes that put `events` at the end of the lane; guarded by the head, and by each event's pointer. */
 export function appendChanges(lane: number, head: LaneHead | undefined, events: readonly EventToAppend[], now: Date): Change[] {
   const before = head ?? { version: 0, lastSequence: 0, firstSequenceByDay: {} };
+  const places = placesOf(lane, head, events.length);
   const first = before.lastSequence + 1;
   const after: LaneHead = {
     version: before.version + 1,
@@ -65,7 +70,7 @@ export function appendChanges(lane: number, head: LaneHead | undefined, events: 
   return [
     head ? replace(laneHeadKey(lane), head, after) : create(laneHeadKey(lane), after),
     ...events.flatMap(({ event, customerId, happenedAt, tellsChange }, index) => {
-      const place = { lane, sequence: first + index };
+      const place = places[index] as EventPointer;
       const timeline: Placement = customerId ? { list: { pk: timelinePk(customerId), sk: `${happenedAt}#${event.id}` } } : {};
       const changes: Placement = customerId && tellsChange ? { list: { pk: changesPk(customerId), sk: `${event.createdAt}#${event.id}` } } : {};
       return [

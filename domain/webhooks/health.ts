@@ -40,6 +40,7 @@ export type Outcomes = { readonly successes: readonly boolean[]; readonly pauseS
 
 /** The health after `outcomes`; undefined when nothing changes, which is so for every success of an endpoint that is well. */
 export function healthAfter(before: Health | undefined, { successes, pauseSeconds = 0 }: Outcomes, now: Date): Health | undefined {
+  if (successes.length === 0) return undefined;
   const lastSuccess = successes.lastIndexOf(true);
   const failures = successes.length - 1 - lastSuccess;
   const version = (before?.version ?? 0) + 1;

@@ -2,11 +2,13 @@
 import { join } from "node:path";
 import { contexts } from "../../domain/operations.ts";
 import { routeOf } from "../shell/http.ts";
+import { connectQueue } from "../shell/queue.ts";
 import { startClock } from "./clock.ts";
 import { openDataFolder } from "./data-folder.ts";
 import { type Demo, prepareDemo } from "./demo.ts";
 import { startEngine } from "./engine.ts";
 import { startPurge } from "./purge.ts";
+import { startQueue } from "./queue.ts";
 import { type HttpHandler, type Route, startServer } from "./server.ts";
 import { readPosition, startStreamConsumer } from "./stream.ts";
 import { ensureTable } from "./table.ts";
@@ -54,6 +56,9 @@ export async function startClientele({ port, dataDir, onEngineLost = throwIt }: 
     const demo = await prepareDemo(server.baseUrl, join(dataDir, "demo.json"));
     server.serve(await allRoutes(), await handlerOf("unmatched"));
 
+    const queue = startQueue(await handlerOf("deliver-webhook"));
+    stops.push(queue.stop);
+    connectQueue(queue);
     const positionFile = join(dataDir, "stream-position.json");
     const passed = Object.values(readPosition(positionFile, streamArn).shards)[0];
     stops.push(startStreamConsumer({ endpoint, streamArn, positionFile }, await handlerOf("append-events")));

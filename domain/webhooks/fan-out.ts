@@ -1,0 +1,53 @@
+/** Which endpoints an event goes to. Its deliveries are written in the transaction that appends it: it has them, or is not in the log. */
+import type { Change } from "../kernel/table.ts";
+import type { DeliveryRecord } from "./delivery.ts";
+import { deliveryChanges, newDelivery } from "./delivery-round.ts";
+import type { EndpointRecord } from "./endpoint.ts";
+import { changesPerEvent, type EventToAppend, placesOf } from "./event-log.ts";
+import type { LaneHead } from "./keys.ts";
+import type { Event } from "./model.ts";
+import { isWanted } from "./subscription.ts";
+
+/** An event, and the endpoints that it goes to. */
+export type Addressed<Rendered extends EventToAppend = EventToAppend> = { readonly rendered: Rendered; readonly endpointIds: readonly string[] };
+
+/** A transaction holds 100 changes, one of which is the lane's head, and 4 MB; an event has up to 64 KB. */
+const changesMax = 99;
+
+export function address<Rendered extends EventToAppend>(rendered: Rendered, endpoints: readonly EndpointRecord[]): Addressed<Rendered> {
+  const { event } = rendered;
+  const enabled = endpoints.filter(({ status }) => status === "enabled");
+  return { rendered, endpointIds: enabled.filter((endpoint) => isWanted(endpoint, event) || isTestOf(endpoint, event)).map(({ id }) => id) };
+}
+
+/** A test goes to its endpoint whatever that subscribes to. */
+const isTestOf = ({ id }: EndpointRecord, { type, data }: EventToAppend["event"]): boolean =>
+  type === "webhook_endpoint.tested" && data.object["endpointId"] === id;
+
+/** Cuts `events` into runs of which each fits one transaction, with what it brings about. */
+export function runsOf<Rendered extends EventToAppend>(events: readonly Addressed<Rendered>[]): Addressed<Rendered>[][] {
+  const runs: Addressed<Rendered>[][] = [];
+  let room = 0;
+  for (const event of events) {
+    const weight = changesPerEvent + event.endpointIds.length;
+    if (weight > room) {
+      runs.push([]);
+      room = changesMax;
+    }
+    runs.at(-1)?.push(event);
+    room -= weight;
+  }
+  return runs;
+}
+
+/** The deliveries of `events` when they are appended after `head`. */
+export function deliveriesOf(lane: number, head: LaneHead | undefined, events: readonly Addressed[], now: Date): DeliveryRecord[] {
+  const places = placesOf(lane, head, events.length);
+  return events.flatMap(({ rendered, endpointIds }, index) => {
+    const event = { ...rendered.event, ...places[index] } as Event;
+    return endpointIds.map((endpointId) => newDelivery(endpointId, event, now));
+  });
+}
+
+export const creationsOf = (deliveries: readonly DeliveryRecord[], now: Date): Change[] =>
+  deliveries.flatMap((delivery) => deliveryChanges(undefined, delivery, now));
