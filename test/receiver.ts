@@ -15,6 +15,7 @@ export type Behaviour =
   | "hang mid-body" // headers and a part of the body, then silence
   | "reset" // takes the request and cuts the connection
   | "reset mid-body" // headers and a part of the body, then cuts the connection
+  | "end mid-body" // the same, but closes it in order
   | "huge" // 10 MB
   | "not http";
 
@@ -105,9 +106,12 @@ async function act(behaviour: Behaviour, response: ServerResponse): Promise<void
   if (behaviour === "reset") return void response.socket?.resetAndDestroy();
   if (behaviour === "not http") return void response.socket?.end("220 mail.example.com ESMTP\r\n");
   if (behaviour === "huge") return sendHuge(response);
-  if (behaviour === "hang mid-body" || behaviour === "reset mid-body") {
+  if (behaviour === "hang mid-body" || behaviour === "reset mid-body" || behaviour === "end mid-body") {
     response.writeHead(200, { "content-length": "1000" });
-    response.write("a part", () => behaviour === "reset mid-body" && setTimeout(() => response.socket?.resetAndDestroy(), 20));
+    response.write("a part");
+    // A reset may overtake what was written just before it.
+    if (behaviour === "reset mid-body") setTimeout(() => response.socket?.resetAndDestroy(), 20);
+    if (behaviour === "end mid-body") response.socket?.end();
     return;
   }
   const { status = 200, headers, body = "", afterMilliseconds } = behaviour;
