@@ -2,21 +2,24 @@
  * The consumer of the queue of deliveries: sends each to its endpoint and writes down what came of it. The queue may hand
  * a delivery over late, twice or to two at once: the table says whether it is still to be made.
  */
+import { setTimeout as delay } from "node:timers/promises";
 import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
-import { Contention, type Key, replace } from "../domain/kernel/table.ts";
+import type { Key } from "../domain/kernel/table.ts";
 import type { DeliveryRecord } from "../domain/webhooks/delivery.ts";
-import { afterAttempt, canceled, isSuccess, parked } from "../domain/webhooks/delivery-round.ts";
+import { afterAttempt, canceled, isSuccess } from "../domain/webhooks/delivery-round.ts";
 import type { EndpointRecord } from "../domain/webhooks/endpoint.ts";
-import { admission, type Health } from "../domain/webhooks/health.ts";
+import type { Health } from "../domain/webhooks/health.ts";
 import { deliveryKey, endpointKey, healthKey, logKey } from "../domain/webhooks/keys.ts";
 import type { Event } from "../domain/webhooks/model.ts";
 import { attempt } from "./delivery/attempt.ts";
 import { disable, settleDelivery, settleHealth } from "./delivery/outcome.ts";
+import { type Permit, permitsFor } from "./delivery/permits.ts";
 import { log } from "./shell/log.ts";
 import { openTable } from "./shell/table.ts";
 
 type Job = { messageId: string; partition: string; deliveryId: string; endpointId: string; lane: number; sequence: number };
-type Loaded = { endpoint: EndpointRecord | undefined; health: Health | undefined; pending: { job: Job; delivery: DeliveryRecord; event: Event | undefined }[] };
+type Pending = { job: Job; delivery: DeliveryRecord; event: Event | undefined };
+type Loaded = { endpoint: EndpointRecord | undefined; health: Health | undefined; pending: Pending[] };
 
 /** A message may come this much before its time, by the rounding of delays. */
 const earlyMilliseconds = 1_000;
@@ -66,52 +69,24 @@ async function load(jobs: readonly Job[]): Promise<Loaded> {
 }
 
 async function deliverPending({ partition, endpointId }: Job, { endpoint, health, pending }: Loaded): Promise<PromiseSettledResult<void>[]> {
-  const cancelAll = (reason: DeliveryRecord["canceledReason"]) =>
-    Promise.allSettled(
-      pending.map(({ delivery }) => settleDelivery(partition, delivery, (one, now) => (one.status === "pending" ? canceled(one, reason, now) : one))),
-    );
-  if (!endpoint) return cancelAll("endpoint_deleted");
-  if (endpoint.status !== "enabled") return cancelAll("endpoint_disabled");
-  const { openFrom, parkedUntil, health: current } = await admit(partition, endpointId, health, pending.length);
-  const outcomes: { successes: boolean[]; pauseSeconds: number } = { successes: [], pauseSeconds: 0 };
-  const settled = await Promise.allSettled(
-    pending.map(async ({ delivery, event }, index) => {
-      if (index >= openFrom) return settleDelivery(partition, delivery, (one, now) => parked(one, parkedUntil, now), true);
-      if (!event) return settleDelivery(partition, delivery, (one, now) => canceled(one, "event_expired", now));
-      await deliver(partition, endpoint, delivery, event, outcomes);
-    }),
-  );
-  await settleHealth(partition, endpointId, current, outcomes);
+  if (endpoint?.status !== "enabled") {
+    const reason = endpoint ? "endpoint_disabled" : "endpoint_deleted";
+    return Promise.allSettled(pending.map(({ delivery }) => settleDelivery(partition, delivery, (one, now) => canceled(one, reason, now))));
+  }
+  const deliveries = pending.map(({ delivery }) => delivery);
+  const { permits, health: current } = await permitsFor(partition, endpoint, health, deliveries);
+  const round: Round = { partition, endpoint, outcomes: { successes: [], pauseSeconds: 0 } };
+  const settled = await Promise.allSettled(pending.map((one, index) => deliverOne(round, one, permits[index] as Permit)));
+  await settleHealth(partition, endpointId, current, round.outcomes);
   return settled;
 }
 
-/** How many of `count` deliveries may go now, and until when the others are parked. */
-async function admit(
-  partition: string,
-  endpointId: string,
-  health: Health | undefined,
-  count: number,
-): Promise<{ openFrom: number; parkedUntil: string; health: Health | undefined }> {
-  const decided = admission(health, new Date());
-  if (decided.kind === "open") return { openFrom: count, parkedUntil: "", health };
-  if (decided.kind === "paused" || !health) return { openFrom: 0, parkedUntil: decided.kind === "paused" ? decided.until : "", health };
-  const parkedUntil = decided.health.probingUntil ?? "";
-  try {
-    await openTable(partition).commit([replace(healthKey(endpointId), health, decided.health)], () => []);
-    return { openFrom: 1, parkedUntil, health: decided.health };
-  } catch (error) {
-    if (!(error instanceof Contention)) throw error;
-    return { openFrom: 0, parkedUntil, health };
-  }
-}
+type Round = { partition: string; endpoint: EndpointRecord; outcomes: { successes: boolean[]; pauseSeconds: number } };
 
-async function deliver(
-  partition: string,
-  endpoint: EndpointRecord,
-  delivery: DeliveryRecord,
-  event: Event,
-  outcomes: { successes: boolean[]; pauseSeconds: number },
-): Promise<void> {
+async function deliverOne({ partition, endpoint, outcomes }: Round, { delivery, event }: Pending, permit: Permit): Promise<void> {
+  if ("putOff" in permit) return settleDelivery(partition, delivery, permit.putOff, permit.isParked);
+  if (!event) return settleDelivery(partition, delivery, (one, now) => canceled(one, "event_expired", now));
+  if (permit.afterMilliseconds > 0) await delay(permit.afterMilliseconds);
   const { attempt: result, retryAfterSeconds } = await attempt(endpoint, event);
   const isGone = result.status === goneStatus;
   outcomes.successes.push(isSuccess(result));

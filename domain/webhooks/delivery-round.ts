@@ -37,18 +37,26 @@ export const newDelivery = (endpointId: string, { id, type, sequence, lane, live
 
 /** A new round, from now on. What is under way goes on. */
 export const restarted = (delivery: DeliveryRecord, now: Date): DeliveryRecord =>
-  revise(delivery, { status: "pending", canceledReason: undefined, attemptsBefore: delivery.attemptCount, nextAttemptAt: now.toISOString() }, now);
+  revise(
+    delivery,
+    { status: "pending", canceledReason: undefined, hasTurn: undefined, attemptsBefore: delivery.attemptCount, nextAttemptAt: now.toISOString() },
+    now,
+  );
+
+/** What is no longer pending has ended meanwhile, and stays as it is. */
+const whilePending = (delivery: DeliveryRecord, changes: Partial<DeliveryRecord>, now: Date): DeliveryRecord =>
+  delivery.status === "pending" ? revise(delivery, changes, now) : delivery;
 
 export const canceled = (delivery: DeliveryRecord, canceledReason: DeliveryRecord["canceledReason"], now: Date): DeliveryRecord =>
-  revise(delivery, { status: "canceled", canceledReason, nextAttemptAt: undefined }, now);
+  whilePending(delivery, { status: "canceled", canceledReason, hasTurn: undefined, nextAttemptAt: undefined }, now);
 
 /** Put off without an attempt, because the endpoint is paused; deliveries that wait for the same instant are spread over the minute after it. */
 export const parked = (delivery: DeliveryRecord, until: string, now: Date): DeliveryRecord =>
-  revise(delivery, { nextAttemptAt: instantAfter(new Date(until), chanceOf(delivery, "parked") * 60 * secondMilliseconds) }, now);
+  whilePending(delivery, { hasTurn: undefined, nextAttemptAt: instantAfter(new Date(until), chanceOf(delivery, "parked") * 60 * secondMilliseconds) }, now);
 
-/** Put off for a little while, because it is not its turn yet. */
-export const postponed = (delivery: DeliveryRecord, milliseconds: number, now: Date): DeliveryRecord =>
-  revise(delivery, { nextAttemptAt: instantAfter(now, milliseconds) }, now);
+/** Put off until its turn; without one, it asks again then. */
+export const postponed = (delivery: DeliveryRecord, milliseconds: number, hasTurn: boolean, now: Date): DeliveryRecord =>
+  whilePending(delivery, { hasTurn: hasTurn || undefined, nextAttemptAt: instantAfter(now, milliseconds) }, now);
 
 export const isSuccess = ({ status = 0 }: Pick<Attempt, "status">): boolean => status >= 200 && status < 300;
 
@@ -61,7 +69,7 @@ export function afterAttempt(
 ): DeliveryRecord {
   const attemptCount = delivery.attemptCount + 1;
   const attempt: Attempt = { number: attemptCount, ...result };
-  const made = { attemptCount, lastAttempt: attempt };
+  const made = { attemptCount, lastAttempt: attempt, hasTurn: undefined };
   if (isSuccess(result)) return revise(delivery, { ...made, status: "succeeded", canceledReason: undefined, nextAttemptAt: undefined }, now);
   if (delivery.status !== "pending") return revise(delivery, made, now);
   const retry = isFinal ? undefined : retryDelaysSeconds[attemptCount - delivery.attemptsBefore - 1];
@@ -99,6 +107,7 @@ export function deliveryPlacement(delivery: DeliveryRecord, now: Date, isParked 
 
 /** The changes that make `before` into `after`. The attempt before the last one goes to an item of its own: documents stay small. */
 export function deliveryChanges(before: DeliveryRecord | undefined, after: DeliveryRecord, now: Date, isParked = false): Change[] {
+  if (after === before) return [];
   const placement = deliveryPlacement(after, now, isParked);
   if (!before) return [create(deliveryKey(after.id), after, { placement })];
   const former = before.lastAttempt?.number === after.lastAttempt?.number ? undefined : before.lastAttempt;

@@ -43,10 +43,13 @@ export const WebhookDeliveryWithAttempts = WebhookDelivery.extend({
   attempts: z.array(Attempt).meta({ description: "The latest 100, oldest first." }),
 }).meta({ id: "WebhookDeliveryWithAttempts" });
 
-/** `attemptsBefore`: how many attempts were made before the present round of retries began; a replay begins a new one. */
-export type DeliveryRecord = Omit<WebhookDelivery, "lastAttempt"> & { lastAttempt?: Attempt; attemptsBefore: number };
+/**
+ * `attemptsBefore`: how many attempts were made before the present round of retries began; a replay begins a new one.
+ * `hasTurn`: the next attempt has its place in the endpoint's `maxPerSecond`.
+ */
+export type DeliveryRecord = Omit<WebhookDelivery, "lastAttempt"> & { lastAttempt?: Attempt; attemptsBefore: number; hasTurn?: boolean };
 
-export const toDelivery = ({ attemptsBefore: _, lastAttempt, ...delivery }: DeliveryRecord): WebhookDelivery => ({
+export const toDelivery = ({ attemptsBefore: _, hasTurn: _1, lastAttempt, ...delivery }: DeliveryRecord): WebhookDelivery => ({
   ...delivery,
   ...(lastAttempt && { lastAttempt: summaryOf(lastAttempt) }),
 });

@@ -1,0 +1,72 @@
+/** Who of the deliveries to an endpoint may go now: the circuit breaker decides first, then the endpoint's rate. */
+import { Contention, replace } from "../../domain/kernel/table.ts";
+import type { DeliveryRecord } from "../../domain/webhooks/delivery.ts";
+import { parked, postponed } from "../../domain/webhooks/delivery-round.ts";
+import type { EndpointRecord } from "../../domain/webhooks/endpoint.ts";
+import { admission, type Health } from "../../domain/webhooks/health.ts";
+import { healthKey } from "../../domain/webhooks/keys.ts";
+import { log } from "../shell/log.ts";
+import { openTable } from "../shell/table.ts";
+import { type Turns, takeTurns } from "./turns.ts";
+
+/** Go, after a moment; or wait as `putOff` says, which for long waits is due work's task. */
+export type Permit =
+  | { readonly afterMilliseconds: number }
+  | { readonly putOff: (delivery: DeliveryRecord, now: Date) => DeliveryRecord; readonly isParked: boolean };
+
+/** A shorter wait is waited here: to put a delivery off costs a write. */
+const waitedHereMilliseconds = 1_000;
+
+/** A permit for each delivery, and the health as it stands then. */
+export async function permitsFor(
+  partition: string,
+  endpoint: EndpointRecord,
+  health: Health | undefined,
+  deliveries: readonly DeliveryRecord[],
+): Promise<{ permits: Permit[]; health: Health | undefined }> {
+  const admitted = await admit(partition, endpoint.id, health, deliveries.length);
+  const going = deliveries.slice(0, admitted.count);
+  const isParked = true;
+  const park: Permit = { isParked, putOff: (delivery, now) => parked(delivery, admitted.parkedUntil, now) };
+  return { permits: [...(await byRate(partition, endpoint, going)), ...deliveries.slice(admitted.count).map(() => park)], health: admitted.health };
+}
+
+type Admitted = { count: number; parkedUntil: string; health: Health | undefined };
+
+/** How many of `wanted` may go, and until when the others are parked. */
+async function admit(partition: string, endpointId: string, health: Health | undefined, wanted: number): Promise<Admitted> {
+  const decided = admission(health, new Date());
+  if (decided.kind === "open" || !health) return { count: wanted, parkedUntil: "", health };
+  if (decided.kind === "paused") return { count: 0, parkedUntil: decided.until, health };
+  const parkedUntil = decided.health.probingUntil ?? "";
+  try {
+    await openTable(partition).commit([replace(healthKey(endpointId), health, decided.health)], () => []);
+    return { count: 1, parkedUntil, health: decided.health };
+  } catch (error) {
+    if (!(error instanceof Contention)) throw error;
+    // Somebody else has the probe.
+    return { count: 0, parkedUntil, health };
+  }
+}
+
+async function byRate(partition: string, { id, maxPerSecond }: EndpointRecord, deliveries: readonly DeliveryRecord[]): Promise<Permit[]> {
+  const asking = maxPerSecond === undefined ? 0 : deliveries.filter(({ hasTurn }) => !hasTurn).length;
+  if (maxPerSecond === undefined || asking === 0) return deliveries.map(() => ({ afterMilliseconds: 0 }));
+  const { waitsMilliseconds, areTaken } = await turnsOrNone(partition, id, maxPerSecond, asking);
+  const waits = [...waitsMilliseconds];
+  return deliveries.map(({ hasTurn }) => {
+    const milliseconds = hasTurn ? 0 : (waits.shift() ?? 0);
+    if (milliseconds < waitedHereMilliseconds) return { afterMilliseconds: milliseconds };
+    return { isParked: !areTaken, putOff: (delivery, now) => postponed(delivery, milliseconds, areTaken, now) };
+  });
+}
+
+/** A rate that cannot be found out holds nobody up. */
+async function turnsOrNone(partition: string, endpointId: string, perSecond: number, count: number): Promise<Turns> {
+  try {
+    return await takeTurns(partition, endpointId, perSecond, count);
+  } catch (error) {
+    log("error", "the rate of a webhook endpoint is not enforced", { partition, endpointId, error: String((error as Error).stack ?? error) });
+    return { waitsMilliseconds: [], areTaken: true };
+  }
+}
