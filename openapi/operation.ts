@@ -74,10 +74,16 @@ const meanings: Record<SuccessStatus, string> = {
 };
 
 function successResponses(operation: AnyOperation, components: SchemaComponents): ResponsesObject {
-  const { status, alternatives = [], output, example } = operation.success as AnyOperation["success"] & { output: z.ZodType };
+  const { status, alternatives = [], output, example, maxAgeSeconds } = operation.success as AnyOperation["success"] & { output: z.ZodType };
   const write = isWrite(operation);
   const hasEtag = hasField(output, "version");
-  const headers = answerHeaders(hasEtag && "ETag", hasField(output, "nextCursor") && "Link", write && "Idempotency-Replayed", write && "Dry-Run");
+  const headers = answerHeaders(
+    hasEtag && "ETag",
+    hasField(output, "nextCursor") && "Link",
+    maxAgeSeconds !== undefined && "Cache-Control",
+    write && "Idempotency-Replayed",
+    write && "Dry-Run",
+  );
   const answer = () => ({
     "application/json": { schema: components.schemaOf(output, "answer", `${typeName(operation)}Answer`), ...(example !== undefined && { example }) },
   });

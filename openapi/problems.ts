@@ -33,12 +33,11 @@ export const takesIfMatch = (operation: AnyOperation) =>
 export function refusalsOf(operation: AnyOperation): { before: Problems; own: Problems; after: Problems } {
   const when = (applies: boolean, ...codes: ShellProblemCode[]) => (applies ? codes : []);
   const hasBody = operation.body !== undefined;
+  const isPublic = operation.permission === "public";
   return {
     before: pick(
-      "unauthenticated",
-      "address_not_allowed",
-      "tenant_suspended",
-      ...when(operation.permission !== "any", "insufficient_scope"),
+      ...when(!isPublic, "unauthenticated", "address_not_allowed", "tenant_suspended"),
+      ...when(!isPublic && operation.permission !== "any", "insufficient_scope"),
       ...when(operation.liveOnly === true, "live_key_required"),
       ...when(hasBody, "unsupported_media_type", "payload_too_large", "malformed_json"),
       "invalid_input",

@@ -52,6 +52,7 @@ export const headers = {
     schema: { type: "string" },
     example: '<https://clientele.example/v1/customers?cursor=abc>; rel="next"',
   },
+  "Cache-Control": { description: "How long the answer may be kept, by anybody.", schema: { type: "string" }, example: "public, max-age=300" },
   "Idempotency-Replayed": {
     description: "`true`: this is the answer that the Idempotency-Key's first request got.",
     schema: { type: "string", const: "true" },

@@ -29,16 +29,28 @@ describe.concurrent.each(operations.map((operation) => [operation.id, operation]
     if (typeof answer.body.version === "number") expect(answer.headers.get("etag")).toBe(`"${answer.body.version}"`);
   });
 
-  test("without a credential, or with one that is none: 401", async () => {
+  const isPublic = operation.permission === "public";
+  test(`without a credential, or with one that is none: ${isPublic ? "answered all the same" : "401"}`, async () => {
     const sample = await sampleRequest(operation);
     for (const key of [undefined, "ck_live_garbage", `${sample.tenant.live.slice(0, -1)}!`, sample.tenant.live.replace("live", "test")]) {
-      const answer = await send({ ...sample, key: key as string });
+      const answer = await send({ ...sample, key });
+      if (isPublic) {
+        expect(answer.status).toBe(operation.success.status);
+        continue;
+      }
       expectProblem(answer, 401, "unauthenticated");
       expect(answer.headers.get("www-authenticate")).toContain("Bearer");
     }
   });
 
-  if (operation.permission !== "any") {
+  test("may be kept by nobody, unless it is public and says for how long", async () => {
+    const { maxAgeSeconds } = operation.success;
+    const { headers } = await send(await sampleRequest(operation));
+    expect(headers.get("cache-control")).toBe(maxAgeSeconds === undefined ? "no-store" : `public, max-age=${maxAgeSeconds}`);
+    expect(maxAgeSeconds === undefined || isPublic).toBe(true);
+  });
+
+  if (!isPublic && operation.permission !== "any") {
     test("with a key that lacks the scope: 403 that names it", async () => {
       const sample = await sampleRequest(operation);
       const other = operation.permission === "surveys:read" ? "loyalty:read" : "surveys:read";

@@ -9,17 +9,17 @@ import type { Answer, Json } from "./clientele.ts";
 import { answerLost, inject } from "./fault-injection.ts";
 import { isWrite, type Sample, sampleRequest, send } from "./sample-request.ts";
 
-/** What requests write, besides when a key was last used; the log of events is written by its own consumer. */
-const byRequests = /^(?!.*(?:#EL#|USE#))/;
+/** What requests write, besides when a key was last used; the log and the deliveries are written by their own consumers. */
+const byRequests = /^(?!.*(?:#EL#|USE#|#WD#))/;
 
-/** How much there is of a tenant, besides its log. */
+/** How much there is of a tenant, besides its log and deliveries. */
 async function countItems({ tenant: { tenantId } }: Sample): Promise<number> {
   let count = 0;
   let start: Json;
   do {
     const page = await dynamodb().send(new ScanCommand({ TableName: deployment().tableName, ConsistentRead: true, ExclusiveStartKey: start }));
     count += (page.Items ?? []).filter(
-      ({ pk, sk, document }) => `${pk} ${document}`.includes(tenantId) && !sk.startsWith("USE#") && !/#E[LV]#/.test(pk),
+      ({ pk, sk, document }) => `${pk} ${document}`.includes(tenantId) && !/^USE#|^HEALTH$/.test(sk) && !/#(?:E[LV]|WD)#/.test(pk),
     ).length;
     start = page.LastEvaluatedKey;
   } while (start);

@@ -39,8 +39,9 @@ const resolved = <Part>(part: unknown): Part => {
 function shellRefusals({ method, permission, liveOnly, body, query }: AnyOperation): Problems {
   const { unauthenticated, invalid_input, insufficient_scope, live_key_required, malformed_json, payload_too_large, unsupported_media_type } = shellProblems;
   return {
-    ...{ unauthenticated, invalid_input, service_unavailable: shellProblems.service_unavailable },
-    ...(permission !== "any" && { insufficient_scope }),
+    ...{ invalid_input, service_unavailable: shellProblems.service_unavailable },
+    ...(permission !== "public" && { unauthenticated }),
+    ...(permission !== "public" && permission !== "any" && { insufficient_scope }),
     ...(liveOnly && { live_key_required }),
     ...(body && { malformed_json, payload_too_large, unsupported_media_type }),
     ...(query?.shape.cursor && { invalid_cursor: shellProblems.invalid_cursor }),
@@ -72,7 +73,7 @@ describe("the OpenAPI document", () => {
 
   it.each(operations.map((declared) => [declared.id, declared] as const))("%s tells its scope, its refusals and how to repeat it", (_, declared) => {
     const { security, description, parameters = [], responses = {} } = entryOf(declared);
-    expect(security).toEqual([{ bearer: declared.permission === "any" ? [] : [declared.permission] }]);
+    expect(security).toEqual(declared.permission === "public" ? [] : [{ bearer: declared.permission === "any" ? [] : [declared.permission] }]);
     expect(description).toContain("Safe to repeat");
     const names = parameters.map((parameter) => resolved<{ name: string }>(parameter).name);
     expect(names.includes("Idempotency-Key") && names.includes("dryRun")).toBe(declared.method !== "get");

@@ -2,16 +2,18 @@
  * A request that succeeds, for any operation, made from its declaration alone: the declared example, with every id in it
  * and in the path replaced by the id of something real that the operation which makes such things has just made.
  */
-import type * as z from "zod";
+import * as z from "zod";
 import type { AnyOperation } from "../domain/kernel/operation.ts";
 import { operations } from "../domain/operations.ts";
 import { type Answer, call, demo, eventually, type Json, newTenant, type TenantKeys } from "./clientele.ts";
 
-export type Sample = { operation: AnyOperation; tenant: TenantKeys; key: string; path: string; body: unknown };
+export type Sample = { operation: AnyOperation; tenant: TenantKeys; key: string | undefined; path: string; body: unknown };
 
 export const isWrite = ({ method }: AnyOperation) => method !== "get";
 export const isPlatform = ({ permission }: AnyOperation) => permission === "tenants:manage";
 export const paramsOf = ({ params }: AnyOperation): Record<string, z.ZodType> => (params as z.ZodObject | undefined)?.shape ?? {};
+const queryOf = ({ query }: AnyOperation): z.ZodType[] =>
+  Object.values((query as z.ZodObject | undefined)?.shape ?? {}).map((schema) => (schema instanceof z.ZodOptional ? (schema.unwrap() as z.ZodType) : schema));
 const exampleOf = (schema: z.ZodType) => (schema.meta()?.["example"] ?? "") as string;
 
 const idPattern = /^([a-z]+)_[0-9A-HJKMNP-TV-Z]{26}$/;
@@ -62,7 +64,11 @@ async function realId(example: string, tenant: TenantKeys, made: Map<string, str
   if (known) return known;
   const source = operations.find((operation) => makes(operation, prefix));
   if (!source) throw new Error(`No operation makes or lists what ${prefix}_… names: give one an example whose id begins so.`);
-  if (source.method === "get") await makeAnEvent(tenant);
+  if (source.method === "get") {
+    // What a list can be narrowed to is there before that which it lists.
+    for (const schema of queryOf(source)) await realId(exampleOf(schema), tenant, made);
+    await makeAnEvent(tenant);
+  }
   const path = await fill(source, tenant, made);
   const body = await withRealIds(source.example, tenant, made);
   const id = await eventually(async () => idIn((await call(keyFor(source, tenant), source.method, path, { body })).body, prefix));
@@ -70,11 +76,13 @@ async function realId(example: string, tenant: TenantKeys, made: Map<string, str
   return id;
 }
 
-/** By its example: a POST whose answer is such a thing, or a list of such things. */
-function makes({ method, success, path }: AnyOperation, prefix: string): boolean {
+/** By its example: a POST whose answer is such a thing, or a list of such things; for neither must there be one before. */
+function makes(operation: AnyOperation, prefix: string): boolean {
+  const { method, success } = operation;
   const example = success.example as Json;
   const shown = method === "post" ? example?.id : method === "get" ? example?.data?.[0]?.id : undefined;
-  return !path.includes("{") && String(shown).startsWith(`${prefix}_`);
+  const needs = Object.values(paramsOf(operation)).map(exampleOf);
+  return String(shown).startsWith(`${prefix}_`) && !needs.some((id) => id.startsWith(`${prefix}_`));
 }
 const isMade = (id: string): boolean => operations.some((operation) => makes(operation, idPattern.exec(id)?.[1] ?? "-"));
 

@@ -77,7 +77,8 @@ export type Operation<
   params?: Params;
   query?: Query;
   body?: Body;
-  success: { status: SuccessStatus; alternatives?: readonly SuccessStatus[]; output: Out; example?: z.input<Out> };
+  /** `maxAgeSeconds`: how long anybody may keep the answer; without it nobody may. For what is public only. */
+  success: { status: SuccessStatus; alternatives?: readonly SuccessStatus[]; output: Out; example?: z.input<Out>; maxAgeSeconds?: number };
   example?: z.input<Body>;
   problems: P;
   /** Reads and decides; runs again from the start when somebody else wrote first, so it must not have other effects. */

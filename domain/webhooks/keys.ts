@@ -9,6 +9,7 @@
  *
  * | an endpoint, the endpoints          | WH / <endpointId>                                     | createdAt  |
  * | a deleted endpoint, for a day       | WH#<endpointId> / DELETED                             |            |
+ * | a test of an endpoint, for a day    | WT#<testId> / META                                    |            |
  * | how an endpoint is doing            | WH#<endpointId> / HEALTH                              |            |
  * | a delivery                          | WD#<deliveryId> / META                                |            |
  * | its former attempts                 | WD#<deliveryId> / A#<number>                          | number     |
@@ -24,6 +25,7 @@ import type { EndpointRecord } from "./endpoint.ts";
 import type { Health } from "./health.ts";
 import type { Event } from "./model.ts";
 import type { SigningKeysRecord } from "./signing-keys.ts";
+import type { WebhookTest } from "./webhook-test.ts";
 
 /** The last sequence, and the first of each of the last days that had events: where a look back of days begins. */
 export type LaneHead = { version: number; lastSequence: number; firstSequenceByDay: Record<string, number> };
@@ -45,6 +47,7 @@ export const changesPk = (customerId: string) => `CHANGES#${customerId}`;
 export const endpointsPk = "WH";
 export const endpointKey = (endpointId: string) => key<EndpointRecord>(endpointsPk, endpointId);
 export const deletedEndpointKey = (endpointId: string) => key<EndpointRecord>(`WH#${endpointId}`, "DELETED");
+export const webhookTestKey = (testId: string) => key<WebhookTest>(`WT#${testId}`, "META");
 export const healthKey = (endpointId: string) => key<Health>(`WH#${endpointId}`, "HEALTH");
 export const replaysOf = (endpointId: string) => ({ pk: `WH#${endpointId}`, skPrefix: "REPLAY#" });
 export const deliveryPk = (deliveryId: string) => `WD#${deliveryId}`;

@@ -1,10 +1,15 @@
 import { createWebhookEndpoint } from "./create-webhook-endpoint.ts";
 import { deleteWebhookEndpoint } from "./delete-webhook-endpoint.ts";
+import { disableWebhookEndpoint } from "./disable-webhook-endpoint.ts";
+import { enableWebhookEndpoint } from "./enable-webhook-endpoint.ts";
 import { getEvent } from "./get-event.ts";
 import { getWebhookEndpoint } from "./get-webhook-endpoint.ts";
+import { getWebhookKeys } from "./get-webhook-keys.ts";
 import { listEventTypes } from "./list-event-types.ts";
 import { listEvents } from "./list-events.ts";
 import { listWebhookEndpoints } from "./list-webhook-endpoints.ts";
+import { rotateWebhookSecret } from "./rotate-webhook-secret.ts";
+import { sendTestEvent } from "./send-test-event.ts";
 import { updateWebhookEndpoint } from "./update-webhook-endpoint.ts";
 
 export const webhookOperations = [
@@ -16,4 +21,9 @@ export const webhookOperations = [
   getWebhookEndpoint,
   updateWebhookEndpoint,
   deleteWebhookEndpoint,
+  enableWebhookEndpoint,
+  disableWebhookEndpoint,
+  rotateWebhookSecret,
+  sendTestEvent,
+  getWebhookKeys,
 ];

@@ -40,7 +40,9 @@ export function httpLambda(operations: readonly AnyOperation[], effects: Effects
       "item" in operation ? await executeBatch(operation, caller, call, { requestId, baseUrl }) : await execute(operation, caller, call, requestId, effects);
     const response = successResponse(answer, call.ifNoneMatch, () => `${baseUrl}${event.rawPath}?${event.rawQueryString}`);
     if (response.statusCode === 304 || answer.dryRun || answer.replayed) giveBack(budgets, cost);
-    return { ...response, headers: { ...response.headers, "api-version": caller.apiVersion } };
+    const { maxAgeSeconds } = operation.success;
+    const cacheControl = maxAgeSeconds === undefined ? "no-store" : `public, max-age=${maxAgeSeconds}`;
+    return { ...response, headers: { ...response.headers, "cache-control": cacheControl, "api-version": caller.apiVersion } };
   });
 }
 
