@@ -16,12 +16,14 @@ const leaseLifeMicroseconds = secondMicroseconds;
 
 export const burstOf = (perSecond: number): number => perSecond * burstSeconds;
 
-/** How long it takes until so many tokens are back. */
-export const spanOf = (tokens: number, perSecond: number): number => Math.ceil((tokens * secondMicroseconds) / perSecond);
+/** How long it takes until so many tokens are back; rounded down, or a burst would lack its last token. */
+export const spanOf = (tokens: number, perSecond: number): number => Math.floor((tokens * secondMicroseconds) / perSecond);
 
-/** How many tokens are in the bucket. */
-export const roomAt = (mark: number, perSecond: number, now: number): number =>
-  Math.max(0, Math.floor(((burstMicroseconds - Math.max(0, mark - now)) * perSecond) / secondMicroseconds));
+/** How many tokens are in the bucket: the most whose span fits below the highest mark. */
+export function roomAt(mark: number, perSecond: number, now: number): number {
+  const free = burstMicroseconds - Math.max(0, mark - now);
+  return Math.max(0, Math.ceil(((free + 1) * perSecond) / secondMicroseconds) - 1);
+}
 
 /**
  * How many of `cost` tokens must be there. What costs more than a bucket holds, a large batch under a small limit, would

@@ -21,7 +21,7 @@ export type Bucket = {
   perSecond: number;
   mark: number;
   lease: gcra.Lease;
-  /** After a refusal tokens are taken by whole leases only: else each would be fetched by itself, the moment it is there. */
+  /** Then tokens are taken by whole leases only: else each would be fetched by itself, the moment it is there. */
   isDrained: boolean;
   /** Until then nobody asks: the table has just failed to answer. */
   openUntil: number;
@@ -33,8 +33,8 @@ const buckets = new Map<string, Bucket>();
 const bucketsMax = 10_000;
 
 /** A request waits no longer than this for its limit to be found out. */
-const patienceMilliseconds = 2_000;
-const openMicroseconds = gcra.secondMicroseconds;
+const patienceMilliseconds = 1_000;
+const openMicroseconds = 2 * gcra.secondMicroseconds;
 /** An outage is told once in this time, not by each request. */
 const complaintSeconds = 10;
 /** Longer than any bucket takes to be full again. */
@@ -144,22 +144,20 @@ async function take(each: Bucket, cost: number): Promise<boolean> {
 async function fetchLease(each: Bucket, need: number, now: number): Promise<void> {
   const { perSecond } = each;
   const size = each.isDrained ? gcra.largestLease(perSecond) : gcra.nextLeaseSize(each.lease, perSecond, now);
+  const roomNow = () => gcra.roomAt(each.mark, perSecond, now);
   try {
-    for (let tokens = Math.max(need, size); ; ) {
-      const isTaken = await moveMark(each, tokens, now);
-      if (isTaken) {
-        const all = tokensOf(each, now) + tokens;
-        each.lease = { size, tokens: all, until: gcra.leaseEnd(all, perSecond, now) };
-        if (gcra.roomAt(each.mark, perSecond, now) >= size) each.isDrained = false;
-        return;
-      }
-      const room = gcra.roomAt(each.mark, perSecond, now);
-      if (room < requiredFor(each, need)) return;
-      tokens = Math.max(need, Math.min(tokens, room));
-    }
+    do {
+      const tokens = Math.max(need, Math.min(size, roomNow()));
+      if (!(await moveMark(each, tokens, now))) continue;
+      const all = tokensOf(each, now) + tokens;
+      each.lease = { size, tokens: all, until: gcra.leaseEnd(all, perSecond, now) };
+      // Half full again is far enough from where single tokens would be fetched.
+      each.isDrained = roomNow() < perSecond && (each.isDrained || tokens < size);
+      return;
+    } while (roomNow() >= requiredFor(each, need));
   } catch (error) {
-    each.openUntil = now + openMicroseconds;
-    complain(error, now);
+    each.openUntil = nowMicroseconds() + openMicroseconds;
+    complain(error, each.openUntil);
   }
 }
 
