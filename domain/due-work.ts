@@ -2,5 +2,7 @@
 import { purgeCustomer } from "./customers/purge-customer.ts";
 import type { AnyDueWork } from "./kernel/due-work.ts";
 import { expireApiKey } from "./tenants/expire-api-key.ts";
+import { advanceReplay } from "./webhooks/advance-replay.ts";
+import { resumeDelivery } from "./webhooks/resume-delivery.ts";
 
-export const dueWork: readonly AnyDueWork[] = [purgeCustomer, expireApiKey];
+export const dueWork: readonly AnyDueWork[] = [purgeCustomer, expireApiKey, resumeDelivery, advanceReplay];

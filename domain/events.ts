@@ -2,5 +2,6 @@
 import { customerEventTypes } from "./customers/events.ts";
 import type { AnyEventType } from "./kernel/event.ts";
 import { webhookEventTypes } from "./webhooks/events.ts";
+import { replayEventTypes } from "./webhooks/replay-event-types.ts";
 
-export const eventTypes: readonly AnyEventType[] = [...customerEventTypes, ...webhookEventTypes];
+export const eventTypes: readonly AnyEventType[] = [...customerEventTypes, ...webhookEventTypes, ...replayEventTypes];

@@ -1,5 +1,9 @@
-/** Every minute: what is due is handled by its kind's handler, whose changes are committed like those of an operation. */
-import type { ScheduledEvent } from "aws-lambda";
+/**
+ * Every minute: what is due is handled by its kind's handler, whose changes are committed like those of an operation.
+ * Work in many steps goes on within the sweep, turn by turn with everything else that is due.
+ */
+import { setTimeout as delay } from "node:timers/promises";
+import type { Context, ScheduledEvent } from "aws-lambda";
 import { dueWork } from "../domain/due-work.ts";
 import { Contention } from "../domain/kernel/table.ts";
 import { instantAfter } from "../domain/kernel/time.ts";
@@ -12,22 +16,49 @@ import { systemOutbox } from "./shell/system-outbox.ts";
 import { openTable } from "./shell/table.ts";
 
 type DueItem = ItemKey & { dueSk: string };
+/** An item that was handled and is due again, or could not be decided; `at` is when it has its next turn. */
+type Turn = { readonly item: DueItem; readonly at: string };
 
 const byKind = new Map(dueWork.map((work) => [work.kind, work]));
 const pageSize = 50;
 const concurrency = 8;
 /** A sweep ends before the next one begins; what is left is still due then. */
 const sweepMilliseconds = 45_000;
+/** How long work rests when somebody else wrote first. */
+const contentionMilliseconds = 200;
 /** Work that fails steps back, so that it cannot keep the rest of its shard waiting. */
 const retryMilliseconds = 5 * 60_000;
 
-/** `time` is the instant up to which work is due. Safe to run late, twice, or beside another run. */
-export async function handler({ time }: Pick<ScheduledEvent, "time">): Promise<void> {
-  const deadline = Date.now() + sweepMilliseconds;
-  await Promise.all(Array.from({ length: dueShards }, (_, shard) => sweep(shard, new Date(time), deadline)));
+/** `time` is the instant up to which work is due; it goes on with the clock. Safe to run late, twice, or beside another run. */
+export async function handler({ time }: Pick<ScheduledEvent, "time">, context?: Pick<Context, "getRemainingTimeInMillis">): Promise<void> {
+  const milliseconds = Math.min(sweepMilliseconds, context?.getRemainingTimeInMillis() ?? Number.POSITIVE_INFINITY);
+  await Promise.all(Array.from({ length: dueShards }, (_, shard) => sweep(shard, new Date(time), milliseconds)));
 }
 
-async function sweep(shard: number, now: Date, deadline: number): Promise<void> {
+async function sweep(shard: number, time: Date, milliseconds: number): Promise<void> {
+  const startedAt = Date.now();
+  const clock = () => new Date(time.getTime() + Date.now() - startedAt);
+  const deadline = instantAfter(time, milliseconds);
+  let now = time;
+  let waiting: Turn[] = [];
+  for (;;) {
+    const at = now.toISOString();
+    const ready = waiting.filter((turn) => turn.at <= at).map(({ item }) => item);
+    const left = waiting.filter((turn) => turn.at > at);
+    const again = await handleAllDue(shard, now, ready, () => clock().toISOString() < deadline);
+    waiting = [...left, ...again].filter((turn) => turn.at < deadline);
+    if (waiting.length === 0) return;
+    const next = Math.min(...waiting.map((turn) => Date.parse(turn.at)));
+    await delay(Math.max(0, next - clock().getTime()));
+    now = clock();
+    if (now.toISOString() >= deadline) return;
+  }
+}
+
+/** Everything of a shard that is due by `now`, and `ready`, which the index need not list yet. Answers what has another turn. */
+async function handleAllDue(shard: number, now: Date, ready: readonly DueItem[], hasTime: () => boolean): Promise<Turn[]> {
+  const again: Turn[] = [];
+  const known = new Set(ready.map(({ pk, sk }) => `${pk} ${sk}`));
   let startKey: Record<string, unknown> | undefined;
   do {
     const { items, lastKey } = await queryItems({
@@ -38,20 +69,25 @@ async function sweep(shard: number, now: Date, deadline: number): Promise<void> 
       Limit: pageSize,
       ...(startKey && { ExclusiveStartKey: startKey }),
     });
-    const queue = items as unknown as DueItem[];
-    await Promise.all(Array.from({ length: concurrency }, () => drain(queue, now)));
+    const listed = (items as unknown as DueItem[]).filter(({ pk, sk }) => !known.has(`${pk} ${sk}`));
+    const queue = startKey ? listed : [...listed, ...ready];
+    await Promise.all(Array.from({ length: concurrency }, () => drain(queue, now, again)));
     startKey = lastKey;
-  } while (startKey && Date.now() < deadline);
+  } while (startKey && hasTime());
+  return again;
 }
 
-async function drain(queue: DueItem[], now: Date): Promise<void> {
+async function drain(queue: DueItem[], now: Date, again: Turn[]): Promise<void> {
   for (let due = queue.shift(); due; due = queue.shift()) {
     const { kind } = parseDueSortKey(due.dueSk);
     const complain = (message: string) => (error: unknown) => log("error", message, { kind, error: String((error as Error).stack ?? error) });
     try {
-      await handle(due, now);
+      again.push(...(await handle(due, now)));
     } catch (error) {
-      if (error instanceof Contention) continue;
+      if (error instanceof Contention) {
+        again.push({ item: due, at: instantAfter(now, contentionMilliseconds) });
+        continue;
+      }
       complain("due work failed")(error);
       const later = dueSortKey({ at: instantAfter(now, retryMilliseconds), kind, pk: due.pk });
       await moveDueTime(due, due.dueSk, later).catch(complain("due work not put off"));
@@ -59,16 +95,21 @@ async function drain(queue: DueItem[], now: Date): Promise<void> {
   }
 }
 
-async function handle({ pk, sk, dueSk }: DueItem, now: Date): Promise<void> {
+/** Answers the item's next turn, if its handler gave it one. */
+async function handle({ pk, sk, dueSk }: DueItem, now: Date): Promise<Turn[]> {
   const { kind } = parseDueSortKey(dueSk);
   const work = byKind.get(kind);
   if (!work) throw new Error(`Unknown kind of due work: ${kind}.`);
   // The index is eventually consistent: what it lists may have been done.
   const item = await getItem({ pk, sk });
-  if (item?.dueSk !== dueSk) return;
+  if (item?.dueSk !== dueSk) return [];
   const inside = splitPartition(pk);
   const table = openTable(inside.partition, () => now);
   const { changes, messages } = await work.run({ table, now }, { pk: inside.pk, sk }, documentOf(item) as never);
   await table.commit(changes, systemOutbox(kind, now));
   await sendAfterCommit({ send: sendToQueue }, inside.partition, messages);
+  return changes.flatMap((change) => {
+    const due = change.kind === "put" && change.key.pk === inside.pk && change.key.sk === sk ? change.placement.due : undefined;
+    return due ? [{ item: { pk, sk, dueSk: dueSortKey({ ...due, pk }) }, at: due.at }] : [];
+  });
 }

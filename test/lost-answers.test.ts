@@ -9,8 +9,8 @@ import type { Answer, Json } from "./clientele.ts";
 import { answerLost, inject } from "./fault-injection.ts";
 import { isWrite, type Sample, sampleRequest, send } from "./sample-request.ts";
 
-/** What requests write, besides when a key was last used; the log and the deliveries are written by their own consumers. */
-const byRequests = /^(?!.*(?:#EL#|USE#|#WD#))/;
+/** What requests write, besides when a key was last used; the log is written by its own consumer, as deliveries are unless a request asks for one. */
+const byRequests = /^(?!.*(?:#EL#|USE#|#WD#))|#IDEM#/;
 
 /** How much there is of a tenant, besides its log and deliveries. */
 async function countItems({ tenant: { tenantId } }: Sample): Promise<number> {

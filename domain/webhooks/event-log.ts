@@ -89,11 +89,15 @@ function recentDays(firstSequenceByDay: Record<string, number>, now: Date): Reco
 
 export const isReadable = ({ createdAt }: Event, now: Date): boolean => Date.parse(createdAt) >= now.getTime() - readableDays * dayMilliseconds;
 
-/** Where the readable events begin, to the day: no later than the first of them. Undefined when there is none in the last days. */
-export function firstReadableSequence(head: LaneHead | undefined, now: Date): number | undefined {
-  const oldest = dayOf(new Date(now.getTime() - readableDays * dayMilliseconds));
+/** Where the events since an instant begin, to the day: no later than the first of them. Undefined when there is none. */
+export function firstSequenceSince(head: LaneHead | undefined, since: Date): number | undefined {
+  const oldest = dayOf(since);
   const sequences = Object.entries(head?.firstSequenceByDay ?? {})
     .filter(([day]) => day >= oldest)
     .map(([, sequence]) => sequence);
   return sequences.length > 0 ? Math.min(...sequences) : undefined;
 }
+
+/** Where the readable events begin, likewise. */
+export const firstReadableSequence = (head: LaneHead | undefined, now: Date): number | undefined =>
+  firstSequenceSince(head, new Date(now.getTime() - readableDays * dayMilliseconds));

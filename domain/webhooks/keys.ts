@@ -24,6 +24,7 @@ import type { Attempt, DeliveryRecord } from "./delivery.ts";
 import type { EndpointRecord } from "./endpoint.ts";
 import type { Health } from "./health.ts";
 import type { Event } from "./model.ts";
+import type { WebhookReplay } from "./replay.ts";
 import type { SigningKeysRecord } from "./signing-keys.ts";
 import type { WebhookTest } from "./webhook-test.ts";
 
@@ -50,6 +51,7 @@ export const deletedEndpointKey = (endpointId: string) => key<EndpointRecord>(`W
 export const webhookTestKey = (testId: string) => key<WebhookTest>(`WT#${testId}`, "META");
 export const healthKey = (endpointId: string) => key<Health>(`WH#${endpointId}`, "HEALTH");
 export const replaysOf = (endpointId: string) => ({ pk: `WH#${endpointId}`, skPrefix: "REPLAY#" });
+export const replayKey = (endpointId: string, replayId: string) => key<WebhookReplay>(replaysOf(endpointId).pk, `${replaysOf(endpointId).skPrefix}${replayId}`);
 export const deliveryPk = (deliveryId: string) => `WD#${deliveryId}`;
 export const deliveryKey = (deliveryId: string) => key<DeliveryRecord>(deliveryPk(deliveryId), "META");
 export const attemptPrefix = "A#";

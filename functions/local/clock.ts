@@ -1,15 +1,17 @@
 /** The schedule that runs due work: every second here, every minute on AWS. */
 import { randomUUID } from "node:crypto";
-import type { ScheduledEvent } from "aws-lambda";
+import type { Context, ScheduledEvent } from "aws-lambda";
 import { startLoop } from "./loop.ts";
 
 const everyMilliseconds = 1_000;
 
+type RunDueWork = (event: ScheduledEvent, context: Pick<Context, "getRemainingTimeInMillis">) => Promise<unknown>;
+
 /** A slow run delays the next one instead of overlapping it. The answer stops the clock once the run in hand is done. */
-export function startClock(runDueWork: (event: ScheduledEvent) => Promise<unknown>): () => Promise<void> {
+export function startClock(runDueWork: RunDueWork): () => Promise<void> {
   return startLoop("due work", async () => {
     const startedAt = Date.now();
-    await runDueWork(scheduledEvent(new Date(startedAt)));
+    await runDueWork(scheduledEvent(new Date(startedAt)), { getRemainingTimeInMillis: () => startedAt + everyMilliseconds - Date.now() });
     return Math.max(0, startedAt + everyMilliseconds - Date.now());
   });
 }

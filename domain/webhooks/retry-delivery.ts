@@ -1,0 +1,33 @@
+import { operation, plan } from "../kernel/operation.ts";
+import { deliveryExample, toDelivery, WebhookDelivery } from "./delivery.ts";
+import { deliveryChanges, messageOf, restarted } from "./delivery-round.ts";
+import { deliveryNotFound, deliveryParams } from "./get-delivery.ts";
+import { endpointNotFound } from "./get-webhook-endpoint.ts";
+import { deliveryKey } from "./keys.ts";
+import { endpointDisabled } from "./send-test-event.ts";
+import { loadEndpoint } from "./store.ts";
+
+export const retryDelivery = operation({
+  id: "retryDelivery",
+  summary: "Retry a webhook delivery",
+  description:
+    "Sends the event again, now, whatever the status, with all its retries ahead of it. One that waits for a retry goes at once. `webhook-id` stays the same: a receiver that has had the event knows it again.",
+  method: "post",
+  path: "/v1/webhook-deliveries/{deliveryId}/retry",
+  permission: "webhooks:write",
+  params: deliveryParams,
+  success: {
+    status: 202,
+    output: WebhookDelivery,
+    example: { ...deliveryExample, status: "pending", nextAttemptAt: "2026-11-21T10:15:00.000Z", updatedAt: "2026-11-21T10:15:00.000Z", version: 3 },
+  },
+  problems: { ...deliveryNotFound, ...endpointNotFound, ...endpointDisabled },
+  async run({ table, now, fail }, { params }) {
+    const delivery = (await table.get(deliveryKey(params.deliveryId))) ?? fail("webhook_delivery_not_found");
+    const endpoint = (await loadEndpoint(table, delivery.endpointId)) ?? fail("webhook_endpoint_not_found");
+    if (endpoint.status === "disabled") return fail("webhook_endpoint_disabled", { disabledReason: endpoint.disabledReason });
+    const after = restarted(delivery, now);
+    const message = messageOf(after, now);
+    return plan(toDelivery(after), deliveryChanges(delivery, after, now), { replaces: delivery.version, messages: message ? [message] : [] });
+  },
+});
