@@ -47,11 +47,18 @@ export async function whoAmI(client: Client): Promise<Caller> {
     });
     if (answer.status === 200) return answer.json as Caller;
     refuseKey(answer.json as Problem);
+    if (answer.status === 429) {
+      await limitLifted(answer.retryAfterSeconds);
+      continue;
+    }
     if (answer.status < 500 || attempt === attemptsMax)
       throw new ImportFailure(`${client.baseUrl} answers ${answer.status} ${(answer.json as Problem).code}. Is it a Clientele?`);
     await delay(delayMilliseconds(attempt));
   }
 }
+
+/** Those who were refused together should not come back together. */
+const limitLifted = (retryAfterSeconds: number) => delay(retryAfterSeconds * 1000 * (1 + Math.random() / 2));
 
 function refuseKey({ status, code, title }: Problem): void {
   if (status === 401 || status === 403) throw new ImportFailure(`The key is refused: ${title} (${status} ${code})`);
@@ -59,13 +66,13 @@ function refuseKey({ status, code, title }: Problem): void {
 
 /**
  * Sends up to 100 items and answers what became of each, in their order. What fails for a passing reason (no answer,
- * overload, contention) is sent again with growing delays; so every item must be safe to repeat. Throws ImportFailure
- * when the server stays away or refuses the key.
+ * overload, contention) is sent again with growing delays; so every item must be safe to repeat. A rate limit is waited
+ * for as long as it takes. Throws ImportFailure when the server stays away or refuses the key.
  */
 export async function sendBatch(client: Client, path: string, items: readonly Sent[]): Promise<Result[]> {
   const results: Result[] = [];
   let open = [...items.keys()];
-  for (let attempt = 1; ; attempt++) {
+  for (let attempt = 1; ; ) {
     const { answers, retryAfterSeconds } = await sendOnce(
       client,
       path,
@@ -74,9 +81,14 @@ export async function sendBatch(client: Client, path: string, items: readonly Se
     for (const [place, index] of open.entries()) if (!isDone(results[index])) results[index] = answers[place] as Result;
     const lanes = new Set(open.filter((index) => isPassing(results[index] as Result)).map((index) => items[index]?.lane));
     if (lanes.size === 0) return results;
-    if (attempt === attemptsMax) return giveUp(client, results);
     open = [...items.keys()].filter((index) => lanes.has(items[index]?.lane));
+    if (answers[0]?.status === 429) {
+      await limitLifted(retryAfterSeconds);
+      continue;
+    }
+    if (attempt === attemptsMax) return giveUp(client, results);
     await delay(Math.max(retryAfterSeconds * 1000, delayMilliseconds(attempt)));
+    attempt += 1;
   }
 }
 
@@ -98,7 +110,7 @@ const isPassing = ({ status, problem }: Result): boolean => status >= 500 || sta
 
 /** An item that keeps failing by itself is refused like a faulty one; a server that keeps failing ends the import. */
 function giveUp(client: Client, results: Result[]): Result[] {
-  const away = results.find(({ status }) => status === 429 || status > 500);
+  const away = results.find(({ status }) => status > 500);
   if (away) throw new ImportFailure(`${client.baseUrl} went away: ${away.problem?.title ?? away.status}. The same command goes on where this one stopped.`);
   return results;
 }
