@@ -36,7 +36,13 @@ A page has up to \`limit\` items (1 to 100, 25 unless you say otherwise). While 
 
 Whatever is not a success is \`application/problem+json\` (RFC 9457). Decide by \`code\`, which is stable; \`title\` and \`detail\` are for people. \`type\` is a page that explains the code. Keep \`requestId\`, also in the \`Request-Id\` header of every answer: it finds the request when you ask for help. \`errors\` names every fault of a request with a pointer to its place.
 
-An unknown path is 404 \`route_not_found\`; a known path with another method is 405 \`method_not_allowed\` with \`Allow\`. Something of another tenant is 404 like something that never was. After 409 \`contention\` and 503 wait \`Retry-After\` seconds and repeat; 500 may be repeated with the same Idempotency-Key.
+An unknown path is 404 \`route_not_found\`; a known path with another method is 405 \`method_not_allowed\` with \`Allow\`. Something of another tenant is 404 like something that never was. After 409 \`contention\`, 429 and 503 wait \`Retry-After\` seconds and repeat; 500 may be repeated with the same Idempotency-Key.
+
+## Rate limits
+
+A tenant has two budgets, for live and for test data apart: *reads* (GET) and *writes* (everything else), 200 and 50 a second unless agreed otherwise; twice as many may come at once. A request costs 1, a batch 1 for each item. An API key may have limits of its own besides. \`GET /v1/me\` names what holds for the key.
+
+\`RateLimit-Policy\` and \`RateLimit\` on every answer that counted say what the budget is and what is left: \`"writes";r=37;t=2\` leaves 37, and the budget is full in 2 seconds. When it is used up the answer is 429 \`rate_limited\` and nothing was done: wait \`Retry-After\` seconds and send the same request again, with the same Idempotency-Key. 304 answers, dry runs and repeats under an Idempotency-Key cost nothing, but are refused, too, while nothing is left.
 
 ## Versions
 

@@ -3,9 +3,9 @@ import type { OperationObject, ParameterObject, ReferenceObject, ResponsesObject
 import * as z from "zod";
 import type { AnyOperation, SuccessStatus } from "../domain/kernel/operation.ts";
 import { problemResponses } from "./problem-responses.ts";
-import { isWrite, ProblemAnswer, refusalsText, takesIfMatch } from "./problems.ts";
+import { isLimited, isWrite, ProblemAnswer, refusalsText, takesIfMatch } from "./problems.ts";
 import type { SchemaComponents } from "./schemas.ts";
-import { answerHeaders, parameterRef } from "./shared.ts";
+import { answerHeaders, parameterRef, rateLimitHeaderNames } from "./shared.ts";
 
 export function operationObject(operation: AnyOperation, tag: string, components: SchemaComponents): OperationObject {
   const { permission } = operation;
@@ -77,12 +77,14 @@ function successResponses(operation: AnyOperation, components: SchemaComponents)
   const { status, alternatives = [], output, example, maxAgeSeconds } = operation.success as AnyOperation["success"] & { output: z.ZodType };
   const write = isWrite(operation);
   const hasEtag = hasField(output, "version");
+  const limits = isLimited(operation) ? rateLimitHeaderNames : [];
   const headers = answerHeaders(
     hasEtag && "ETag",
     hasField(output, "nextCursor") && "Link",
     maxAgeSeconds !== undefined && "Cache-Control",
     write && "Idempotency-Replayed",
     write && "Dry-Run",
+    ...limits,
   );
   const answer = () => ({
     "application/json": { schema: components.schemaOf(output, "answer", `${typeName(operation)}Answer`), ...(example !== undefined && { example }) },
@@ -91,7 +93,7 @@ function successResponses(operation: AnyOperation, components: SchemaComponents)
     String(code),
     { description: operation.method === "get" ? "Found." : meanings[code], headers, ...(code !== 204 && { content: answer() }) },
   ]);
-  const unchanged = { description: "You have the current version: `If-None-Match` names it.", headers: answerHeaders("ETag") };
+  const unchanged = { description: "You have the current version: `If-None-Match` names it.", headers: answerHeaders("ETag", ...limits) };
   return { ...Object.fromEntries(responses), ...(hasEtag && !write && { "304": unchanged }) };
 }
 

@@ -3,7 +3,7 @@ import type { ResponseObject, ResponsesObject, SchemaObject } from "openapi3-ts/
 import type { AnyOperation } from "../domain/kernel/operation.ts";
 import { type ProblemDefinition, type Problems, type ShellProblemCode, shellProblems } from "../domain/kernel/problem.ts";
 import { refusalsOf } from "./problems.ts";
-import { answerHeaders } from "./shared.ts";
+import { answerHeaders, rateLimitHeaderNames } from "./shared.ts";
 
 /** What each code means, of all operations. A code that meant two things could not have a page of its own. */
 export function problemCatalogue(operations: readonly AnyOperation[]): Problems {
@@ -35,13 +35,26 @@ export function problemResponses(operation: AnyOperation, schema: SchemaObject):
 const responseOrReference = (problems: [string, ProblemDefinition][], schema: SchemaObject) =>
   problems.length === 1 ? { $ref: `#/components/responses/${problems[0]?.[0]}` } : response(problems, schema);
 
+const comesLater = new Set<string>(["contention", "rate_limited", "service_unavailable"] satisfies ShellProblemCode[]);
+/** What is refused before a request counts. */
+const beforeLimits = new Set<string>([
+  "unauthenticated",
+  "address_not_allowed",
+  "tenant_suspended",
+  "insufficient_scope",
+  "live_key_required",
+  "route_not_found",
+  "method_not_allowed",
+] satisfies ShellProblemCode[]);
+
 function response(problems: [string, ProblemDefinition][], schema: SchemaObject): ResponseObject {
   const codes = problems.map(([code]) => code);
   return {
     description: problems.map(([code, { title }]) => `\`${code}\`: ${title}`).join("\n\n"),
     headers: answerHeaders(
       codes.some((code) => code === "unauthenticated" || code === "insufficient_scope") && "WWW-Authenticate",
-      codes.some((code) => code === "contention" || code === "service_unavailable") && "Retry-After",
+      codes.some((code) => comesLater.has(code)) && "Retry-After",
+      ...(codes.some((code) => !beforeLimits.has(code)) ? rateLimitHeaderNames : []),
     ),
     content: { "application/problem+json": { schema, examples: Object.fromEntries(codes.map((code) => [code, { $ref: `#/components/examples/${code}` }])) } },
   };
@@ -53,6 +66,7 @@ const exampleMembers: Partial<Record<string, object>> = {
   invalid_cursor: { errors: [{ in: "query", pointer: "/cursor", code: "invalid_cursor", detail: "Start again without a cursor." }] },
   insufficient_scope: { requiredScopes: ["customers:write"] },
   version_mismatch: { currentVersion: 4 },
+  rate_limited: { budget: "writes", limitPerSecond: 50 },
 } satisfies Partial<Record<ShellProblemCode, object>>;
 const problemExample = (code: string, { title, status }: ProblemDefinition) => ({
   type: `https://clientele.example/problems/${code}`,

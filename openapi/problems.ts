@@ -29,6 +29,9 @@ export const isWrite = ({ method }: AnyOperation) => method !== "get";
 export const takesIfMatch = (operation: AnyOperation) =>
   isWrite(operation) && !("item" in operation) && (operation.method !== "post" || operation.path.includes("{"));
 
+/** The platform's own keys and nobody in particular are not limited. */
+export const isLimited = ({ permission }: AnyOperation) => permission !== "public" && permission !== "tenants:manage";
+
 /** Every refusal of the operation, in the order in which they are looked for. */
 export function refusalsOf(operation: AnyOperation): { before: Problems; own: Problems; after: Problems } {
   const when = (applies: boolean, ...codes: ShellProblemCode[]) => (applies ? codes : []);
@@ -39,6 +42,7 @@ export function refusalsOf(operation: AnyOperation): { before: Problems; own: Pr
       ...when(!isPublic, "unauthenticated", "address_not_allowed", "tenant_suspended"),
       ...when(!isPublic && operation.permission !== "any", "insufficient_scope"),
       ...when(operation.liveOnly === true, "live_key_required"),
+      ...when(isLimited(operation), "rate_limited"),
       ...when(hasBody, "unsupported_media_type", "payload_too_large", "malformed_json"),
       "invalid_input",
       ...when("cursor" in (operation.query?.shape ?? {}), "invalid_cursor"),

@@ -59,9 +59,23 @@ export const headers = {
   },
   "Dry-Run": { description: "`true`: nothing was changed.", schema: { type: "string", const: "true" } },
   "WWW-Authenticate": { description: "How to authenticate, and the scope that is missing.", schema: { type: "string" }, example: 'Bearer realm="clientele"' },
+  RateLimit: {
+    description:
+      "What is left of each budget that the request counted against: `r` requests now, and `t` seconds until the budget is full or, when nothing is left, until the next request. Other processes of the service may have given some of it away since.",
+    schema: { type: "string" },
+    example: '"writes";r=37;t=2',
+  },
+  "RateLimit-Policy": {
+    description:
+      "The budgets that the request counted against: `q` requests in `w` seconds. `reads` and `writes` are the tenant's, `key-reads` and `key-writes` the API key's own.",
+    schema: { type: "string" },
+    example: '"writes";q=100;w=2',
+  },
   "Retry-After": { description: "Seconds to wait before the next try.", schema: { type: "integer" }, example: 1 },
 } as const satisfies Record<string, HeaderObject>;
 export type HeaderName = keyof typeof headers;
+
+export const rateLimitHeaderNames = ["RateLimit", "RateLimit-Policy"] as const satisfies readonly HeaderName[];
 
 /** What every answer has, and `more`. */
 export const answerHeaders = (...more: (HeaderName | false)[]): HeadersObject =>
