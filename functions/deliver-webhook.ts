@@ -75,22 +75,22 @@ async function deliverPending({ partition, endpointId }: Job, { endpoint, health
   }
   const deliveries = pending.map(({ delivery }) => delivery);
   const { permits, health: current } = await permitsFor(partition, endpoint, health, deliveries);
-  const round: Round = { partition, endpoint, outcomes: { successes: [], pauseSeconds: 0 } };
+  const round: Round = { partition, endpoint, outcomes: { successes: [], askedUntil: undefined } };
   const settled = await Promise.allSettled(pending.map((one, index) => deliverOne(round, one, permits[index] as Permit)));
   await settleHealth(partition, endpointId, current, round.outcomes);
   return settled;
 }
 
-type Round = { partition: string; endpoint: EndpointRecord; outcomes: { successes: boolean[]; pauseSeconds: number } };
+type Round = { partition: string; endpoint: EndpointRecord; outcomes: { successes: boolean[]; askedUntil: string | undefined } };
 
 async function deliverOne({ partition, endpoint, outcomes }: Round, { delivery, event }: Pending, permit: Permit): Promise<void> {
   if ("putOff" in permit) return settleDelivery(partition, delivery, permit.putOff, permit.isParked);
   if (!event) return settleDelivery(partition, delivery, (one, now) => canceled(one, "event_expired", now));
   if (permit.afterMilliseconds > 0) await delay(permit.afterMilliseconds);
-  const { attempt: result, retryAfterSeconds } = await attempt(endpoint, event);
+  const { attempt: result, notBefore } = await attempt(endpoint, event);
   const isGone = result.status === goneStatus;
   outcomes.successes.push(isSuccess(result));
-  if (pausingStatuses.includes(result.status ?? 0)) outcomes.pauseSeconds = Math.max(outcomes.pauseSeconds, retryAfterSeconds);
-  await settleDelivery(partition, delivery, (one, now) => afterAttempt(one, result, { retryAfterSeconds, isFinal: isGone }, now));
+  if (pausingStatuses.includes(result.status ?? 0)) outcomes.askedUntil = notBefore;
+  await settleDelivery(partition, delivery, (one, now) => afterAttempt(one, result, { notBefore, isFinal: isGone }, now));
   if (isGone) await disable(partition, endpoint.id, "gone");
 }

@@ -14,7 +14,6 @@ import type { Event } from "./model.ts";
 /** After the first attempt: ten retries over about 75 hours. */
 export const retryDelaysSeconds = [5, 30, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400] as const;
 const jitterShare = 0.2;
-const retryAfterSecondsMax = 86_400;
 /** How long the queue has before due work takes a delivery for lost. */
 export const queuePatienceSeconds = 60;
 const keptDays = 30;
@@ -58,13 +57,14 @@ export const parked = (delivery: DeliveryRecord, until: string, now: Date): Deli
 export const postponed = (delivery: DeliveryRecord, milliseconds: number, hasTurn: boolean, now: Date): DeliveryRecord =>
   whilePending(delivery, { hasTurn: hasTurn || undefined, nextAttemptAt: instantAfter(now, milliseconds) }, now);
 
-export const isSuccess = ({ status = 0 }: Pick<Attempt, "status">): boolean => status >= 200 && status < 300;
+/** An answer that broke off is none, whatever its status. */
+export const isSuccess = ({ status = 0, failure }: Pick<Attempt, "status" | "failure">): boolean => !failure && status >= 200 && status < 300;
 
-/** `attempt` is without its number, which follows from the delivery. An answer that came after the round had ended changes its end only if it is a success. */
+/** `result` is without its number, which follows from the delivery; `notBefore` is when the receiver wants the next one at the earliest. An answer that came after the round had ended changes its end only if it is a success. */
 export function afterAttempt(
   delivery: DeliveryRecord,
   result: Omit<Attempt, "number">,
-  { retryAfterSeconds = 0, isFinal = false }: { retryAfterSeconds?: number; isFinal?: boolean },
+  { notBefore = "", isFinal = false }: { notBefore?: string | undefined; isFinal?: boolean },
   now: Date,
 ): DeliveryRecord {
   const attemptCount = delivery.attemptCount + 1;
@@ -75,8 +75,8 @@ export function afterAttempt(
   const retry = isFinal ? undefined : retryDelaysSeconds[attemptCount - delivery.attemptsBefore - 1];
   if (retry === undefined) return revise(delivery, { ...made, status: "exhausted", nextAttemptAt: undefined }, now);
   const jittered = retry * (1 + jitterShare * (2 * chanceOf(delivery, String(attemptCount)) - 1));
-  const seconds = Math.max(jittered, Math.min(retryAfterSeconds, retryAfterSecondsMax));
-  return revise(delivery, { ...made, nextAttemptAt: instantAfter(now, seconds * secondMilliseconds) }, now);
+  const scheduled = instantAfter(now, jittered * secondMilliseconds);
+  return revise(delivery, { ...made, nextAttemptAt: scheduled > notBefore ? scheduled : notBefore }, now);
 }
 
 /** A number from 0 to 1 that looks like chance and is the same whenever the same decision is made again. */

@@ -35,11 +35,11 @@ export function admission(health: Health | undefined, now: Date): Admission {
   return { kind: "probe", health: { ...health, version: health.version + 1, probingUntil: instantAfter(now, probeSeconds * secondMilliseconds) } };
 }
 
-/** What came of attempts: whether each succeeded, in the order in which they ended, and how long the receiver asked to be left alone. */
-export type Outcomes = { readonly successes: readonly boolean[]; readonly pauseSeconds?: number };
+/** What came of attempts: whether each succeeded, in the order in which they ended, and until when the receiver asked to be left alone. */
+export type Outcomes = { readonly successes: readonly boolean[]; readonly askedUntil?: string | undefined };
 
 /** The health after `outcomes`; undefined when nothing changes, which is so for every success of an endpoint that is well. */
-export function healthAfter(before: Health | undefined, { successes, pauseSeconds = 0 }: Outcomes, now: Date): Health | undefined {
+export function healthAfter(before: Health | undefined, { successes, askedUntil = "" }: Outcomes, now: Date): Health | undefined {
   if (successes.length === 0) return undefined;
   const lastSuccess = successes.lastIndexOf(true);
   const failures = successes.length - 1 - lastSuccess;
@@ -53,17 +53,19 @@ export function healthAfter(before: Health | undefined, { successes, pauseSecond
     consecutiveFailures: former.consecutiveFailures + failures,
     failingSince: former.failingSince ?? now.toISOString(),
   };
-  const isPaused = former.pausedUntil !== undefined && former.pausedUntil > now.toISOString();
-  const mustPause = !isPaused && (failing.consecutiveFailures >= failuresToPause || former.trips > 0);
-  const seconds = Math.max(mustPause ? Math.min(firstPauseSeconds * 2 ** former.trips, longestPauseSeconds) : 0, Math.min(pauseSeconds, longestPauseSeconds));
-  if (seconds === 0) return failing;
-  const { probingUntil: _, ...rest } = failing;
-  const until = instantAfter(now, seconds * secondMilliseconds);
-  return {
-    ...rest,
-    trips: former.trips + (mustPause ? 1 : 0),
-    pausedUntil: isPaused && (former.pausedUntil as string) > until ? (former.pausedUntil as string) : until,
-  };
+  const at = now.toISOString();
+  const isPaused = former.pausedUntil !== undefined && former.pausedUntil > at;
+  const isTripped = !isPaused && (failing.consecutiveFailures >= failuresToPause || former.trips > 0);
+  const pauseSeconds = Math.min(firstPauseSeconds * 2 ** former.trips, longestPauseSeconds);
+  const longest = instantAfter(now, longestPauseSeconds * secondMilliseconds);
+  const ends = [
+    isPaused ? former.pausedUntil : undefined,
+    isTripped ? instantAfter(now, pauseSeconds * secondMilliseconds) : undefined,
+    askedUntil > longest ? longest : askedUntil,
+  ];
+  const pausedUntil = ends.reduce<string>((latest, end = "") => (end > latest ? end : latest), at);
+  const { probingUntil: _, pausedUntil: _1, ...rest } = failing;
+  return { ...rest, trips: former.trips + (isTripped ? 1 : 0), ...(pausedUntil > at && { pausedUntil }) };
 }
 
 /** Nothing but failures for days: nobody is there any more. */

@@ -12,6 +12,8 @@ export type Config = {
   readonly queueUrl: string | undefined;
   /** Webhooks may go to this machine, in clear text too: on a laptop only. */
   readonly allowLoopbackTargets: boolean;
+  /** How long an attempt to deliver a webhook may take, its answer included. */
+  readonly webhookTimeoutSeconds: number;
   /** Accepted issuer of JWTs, or none. */
   readonly oidc: { readonly issuer: string; readonly audience: string; readonly jwksUrl: string | undefined } | undefined;
 };
@@ -26,6 +28,7 @@ function read(environment: NodeJS.ProcessEnv): Config {
     validateOutput: environment["VALIDATE_OUTPUT"] === "true",
     queueUrl: environment["QUEUE_URL"] || undefined,
     allowLoopbackTargets: environment["ALLOW_LOOPBACK_TARGETS"] === "true",
+    webhookTimeoutSeconds: Number(environment["WEBHOOK_TIMEOUT_SECONDS"] ?? 15),
     oidc: issuer && audience ? { issuer, audience, jwksUrl: environment["OIDC_JWKS_URL"] || undefined } : undefined,
   };
 }

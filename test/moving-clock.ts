@@ -1,0 +1,15 @@
+/** The clock of the whole process, moved instead of waited for: what `Date` says goes on from wherever it is put. */
+import { afterAll, beforeAll, vi } from "vitest";
+
+export function useMovingClock(): { moveTo(instant: string | number): void; moveOn(seconds: number): void } {
+  beforeAll(() => {
+    vi.useFakeTimers({ toFake: ["Date"], shouldAdvanceTime: true, advanceTimeDelta: 5 });
+  });
+  afterAll(() => {
+    vi.useRealTimers();
+  });
+  const moveTo = (instant: string | number) => {
+    vi.setSystemTime(Math.max(Date.now(), new Date(instant).getTime()));
+  };
+  return { moveTo, moveOn: (seconds) => moveTo(Date.now() + seconds * 1000) };
+}
