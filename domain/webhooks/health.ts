@@ -68,6 +68,12 @@ export function healthAfter(before: Health | undefined, { successes, askedUntil 
   return { ...rest, trips: former.trips + (isTripped ? 1 : 0), ...(pausedUntil > at && { pausedUntil }) };
 }
 
+/** A pause that somebody ends early, because they know better: the next delivery tries. Undefined when there is no pause. */
+export const unpaused = (health: Health | undefined, now: Date): Health | undefined =>
+  health?.pausedUntil && health.pausedUntil > now.toISOString()
+    ? { ...health, version: health.version + 1, pausedUntil: now.toISOString(), probingUntil: now.toISOString() }
+    : undefined;
+
 /** Nothing but failures for days: nobody is there any more. */
 export const isHopeless = (health: Health | undefined, now: Date): boolean =>
   health?.failingSince !== undefined && now.getTime() - Date.parse(health.failingSince) >= failingDaysMax * dayMilliseconds;

@@ -9,6 +9,7 @@ import { type Demo, prepareDemo } from "./demo.ts";
 import { startEngine } from "./engine.ts";
 import { startPurge } from "./purge.ts";
 import { startQueue } from "./queue.ts";
+import { resumeDeliveries } from "./resume-deliveries.ts";
 import { type HttpHandler, type Route, startServer } from "./server.ts";
 import { readPosition, startStreamConsumer } from "./stream.ts";
 import { ensureTable } from "./table.ts";
@@ -59,6 +60,7 @@ export async function startClientele({ port, dataDir, onEngineLost = throwIt }: 
     const queue = startQueue(await handlerOf("deliver-webhook"));
     stops.push(queue.stop);
     connectQueue(queue);
+    await resumeDeliveries();
     const positionFile = join(dataDir, "stream-position.json");
     const passed = Object.values(readPosition(positionFile, streamArn).shards)[0];
     stops.push(startStreamConsumer({ endpoint, streamArn, positionFile }, await handlerOf("append-events")));
