@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { type BuildOptions, build, type Metafile } from "esbuild";
-import { bundling, withoutPhoneFormats } from "../infra/bundling.ts";
+import { bundling, pluginsFor } from "../infra/bundling.ts";
 import { saveResults } from "./results.ts";
 import { median, table } from "./table.ts";
 
@@ -93,9 +93,9 @@ const folder = mkdtempSync(join(tmpdir(), "clientele-bundle-"));
 try {
   const bundles: Bundle[] = [];
   const { alias: _, ...usual } = bundling;
-  const ours = { ...bundling, plugins: [withoutPhoneFormats] };
-  bundles.push(await bundle(bare, bare, folder, usual), await bundle(`${bare}, bundled as ours`, bare, folder, ours));
-  for (const { entry } of lambdas) bundles.push(await bundle(entry, entry, folder, ours));
+  const ours = (entry: string) => ({ ...bundling, plugins: pluginsFor(entry) });
+  bundles.push(await bundle(bare, bare, folder, usual), await bundle(`${bare}, bundled as ours`, bare, folder, ours(bare)));
+  for (const { entry } of lambdas) bundles.push(await bundle(entry, entry, folder, ours(entry)));
   timeImports(bundles);
   const text = report(bundles);
   console.log(text);

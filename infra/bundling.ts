@@ -24,7 +24,7 @@ type CountryRules = unknown[];
 const displayFormats = 4;
 
 /** Numbers are parsed and kept as E.164, never formatted: without display formats the metadata is less than half as large. */
-export const withoutPhoneFormats: Plugin = {
+const withoutPhoneFormats: Plugin = {
   name: "without-phone-formats",
   setup(build) {
     build.onLoad({ filter: /libphonenumber-js.metadata\.min\.json\.js$/ }, ({ path }) => {
@@ -35,3 +35,20 @@ export const withoutPhoneFormats: Plugin = {
     });
   },
 };
+
+const schemasLeftOut = "JSON schemas are left out of this bundle; see infra/bundling.ts.";
+/** Schemas check; only the list of event types also shows them as JSON Schema, which is a sixth of zod. */
+const withoutJsonSchemas: Plugin = {
+  name: "without-json-schemas",
+  setup(build) {
+    build.onLoad({ filter: /zod.v4.core.(json-schema-processors|to-json-schema)\.js$/ }, ({ path }) => {
+      const names = [...readFileSync(path, "utf8").matchAll(/^export (?:const|function) (\w+)/gm)].map(([, name]) => name);
+      const leftOut = `const leftOut = () => { throw new Error(${JSON.stringify(schemasLeftOut)}); };`;
+      return { contents: `${leftOut} export { ${names.map((name) => `leftOut as ${name}`).join(", ")} };`, loader: "js" };
+    });
+  },
+};
+
+/** What is left out of the bundle of `entry`, such as `functions/customers.ts`. */
+export const pluginsFor = (entry: string): Plugin[] =>
+  entry.endsWith("functions/webhooks.ts") ? [withoutPhoneFormats] : [withoutPhoneFormats, withoutJsonSchemas];

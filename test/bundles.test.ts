@@ -9,7 +9,7 @@ import examples from "libphonenumber-js/mobile/examples";
 import { afterAll, expect, test } from "vitest";
 import { normalizeIdentityValue } from "../domain/customers/identity.ts";
 import { deployment } from "../functions/shell/config.ts";
-import { bundling, withoutPhoneFormats } from "../infra/bundling.ts";
+import { bundling, pluginsFor } from "../infra/bundling.ts";
 import { call, type Json, newTenant } from "./clientele.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "clientele-bundles-"));
@@ -17,7 +17,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 async function bundle(entry: string): Promise<string> {
   const outfile = join(folder, `${entry.replaceAll(/\W/g, "-")}.mjs`);
-  await build({ ...bundling, plugins: [withoutPhoneFormats], entryPoints: [entry], outfile });
+  await build({ ...bundling, plugins: pluginsFor(entry), entryPoints: [entry], outfile });
   return outfile;
 }
 
@@ -70,6 +70,16 @@ test("the customers Lambda creates a customer from an API Gateway event, with cr
   const found = await call(key, "GET", "/v1/customers/by/phone/+33612345678");
   expect(found.body).toEqual(JSON.parse(answers[0].body));
   expect(JSON.parse(answers[2].body).type).toBe("https://api.example/problems/unauthenticated");
+});
+
+test("the webhooks Lambda shows event types with their JSON schemas, which other bundles leave out", async () => {
+  const { test: key } = await newTenant();
+  const event = { ...createEvent(key, {}), routeKey: "GET /v1/event-types", rawPath: "/v1/event-types", body: undefined };
+  const file = await bundle("functions/webhooks.ts");
+  const answer = inLambda(`import { handler } from ${JSON.stringify(file)};
+    console.log(JSON.stringify(await handler(${JSON.stringify(event)}, {})));
+    process.exit();`);
+  expect(JSON.parse(answer.body)).toEqual((await call(key, "GET", "/v1/event-types")).body);
 });
 
 test("phone numbers of every country and of none normalise as with the whole metadata", async () => {
