@@ -64,10 +64,10 @@ export type ReplayStart = ReplaySettings & {
 export async function startReplay({ table, endpoint, now, livemode, newId, ...settings }: ReplayStart): Promise<{ output: WebhookReplay; changes: Change[] }> {
   const head = await table.get(laneHeadKey(lane));
   const replay = newReplay(newId("wr"), endpoint.id, settings, head, livemode, now);
-  const { fromSequence, toSequence } = replay;
+  const { toSequence } = replay;
   let toDeliver = 0;
   let at = replay.atSequence;
-  while (at < toSequence && at - fromSequence < eventsCountedMax) {
+  while (at < toSequence && at - replay.atSequence < eventsCountedMax) {
     const { found, atSequence } = await nextToReplay(table, replay, endpoint, at, now);
     toDeliver += found.length;
     at = atSequence;
