@@ -209,10 +209,9 @@ describe("enable and disable", () => {
     pass(3600);
     for (const name of ["Ada", "Grace"]) await call(tenant.live, "POST", "/v1/customers", { body: { displayName: name } });
     await eventually(async () => (await call(tenant.live, "GET", "/v1/events?type=customer.created")).body.data.length === 2);
-    expect((await act(tenant.live, id, "enable", { replay: "missing" })).body).toMatchObject({
-      status: "enabled",
-      replay: { object: "webhook_replay", endpointId: id, which: "missing", toDeliver: 2, status: "running" },
-    });
+    const { body } = await act(tenant.live, id, "enable", { replay: "missing" });
+    expect(body).toMatchObject({ status: "enabled", replay: { endpointId: id, which: "missing", toDeliver: 2, status: "running" } });
+    expect((await call(tenant.live, "GET", `${path}/${id}/replays/${body.replay.id}`)).body).toMatchObject({ which: "missing", toDeliver: 2 });
   });
 });
 
@@ -265,6 +264,7 @@ describe("rotateWebhookSecret", () => {
     const headers = { "idempotency-key": "rotation-1" };
     const first = await rotate(tenant.live, id, 60, headers);
     expect((await rotate(tenant.live, id, 60, headers)).body).toEqual(first.body);
+    expect(await holdersOf(first.body.secret)).toEqual([id]);
     const events = await told(tenant.live, 2);
     expect(events.map(({ type }) => type)).toEqual(["webhook_endpoint.created", "webhook_endpoint.secret_rotated"]);
     for (const one of [secret, first.body.secret]) expect(JSON.stringify([events, await get(tenant.live, id)])).not.toContain(one);
