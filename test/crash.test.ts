@@ -1,61 +1,24 @@
 /** Nothing acknowledged is lost and nothing happens twice when the product, or its engine, is killed under load. */
-import { type ChildProcess, spawn } from "node:child_process";
 import { randomInt, randomUUID } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Json } from "./clientele.ts";
+import { productProcess } from "./product-process.ts";
 
 const clients = 8;
 const productKills = 6;
-const startedWithinMilliseconds = 20_000;
 
 /** A write of a client, sent again with the same key until it is acknowledged. */
 type Write = { key: string; method: string; path: string; body: Json; tells: string; identity?: { type: string; value: string } };
 type Acknowledged = Write & { answer: Json };
 
-const dataDir = mkdtempSync(join(tmpdir(), "clientele-crash-"));
-const port = await freePort();
-const baseUrl = `http://127.0.0.1:${port}`;
-let product: ChildProcess;
+const product = await productProcess();
+const { baseUrl } = product;
 let apiKey: string;
 const acknowledged: Acknowledged[] = [];
 let unacknowledged: Write[] = [];
 let kills = 0;
 let resent = 0;
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port: free } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return free;
-}
-
-async function start(): Promise<void> {
-  const { DYNAMODB_ENDPOINT: _, TABLE_NAME: _1, ...env } = process.env;
-  product = spawn(process.execPath, ["functions/local/main.ts", "--port", String(port), "--data", dataDir], { env, stdio: ["ignore", "pipe", "pipe"] });
-  let said = "";
-  for (const stream of [product.stdout, product.stderr]) stream?.setEncoding("utf8").on("data", (text: string) => (said += text));
-  const end = Date.now() + startedWithinMilliseconds;
-  while (!said.includes("Clientele is running")) {
-    if (product.exitCode !== null || Date.now() > end) throw new Error(`The product did not start: ${said}`);
-    await delay(20);
-  }
-  apiKey = JSON.parse(readFileSync(join(dataDir, "demo.json"), "utf8")).liveKey;
-}
-
-const ended = (child: ChildProcess) =>
-  new Promise<void>((resolve) => (child.exitCode !== null || child.signalCode ? resolve() : child.once("exit", () => resolve())));
-const childrenOf = (pid: number): number[] => readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter(Boolean).map(Number);
-/** The engine runs below a shell that ends it with the product. */
-const enginePid = () =>
-  childrenOf(product.pid as number)
-    .flatMap(childrenOf)
-    .find((pid) => readFileSync(`/proc/${pid}/comm`, "utf8").trim() === "dynoxide") as number;
 
 /** The answer's body, or undefined when the request was not acknowledged. */
 async function send({ method, path, body, key }: Pick<Write, "method" | "path"> & Partial<Write>): Promise<Json> {
@@ -137,25 +100,22 @@ async function forEach<Item>(items: readonly Item[], work: (item: Item) => Promi
 }
 
 beforeAll(async () => {
-  await start();
+  await product.start();
+  apiKey = product.demo().liveKey;
   for (let round = 0; round <= productKills; round++) {
     const loaded = load();
     const enough = acknowledged.length + randomInt(30, 110);
     while (acknowledged.length < enough) await delay(randomInt(20));
-    const victim = round === 2 ? enginePid() : (product.pid as number);
-    process.kill(victim, "SIGKILL");
     kills += 1;
-    await Promise.all([ended(product), loaded]);
-    await start();
+    await Promise.all([product.kill(round === 2 ? "engine" : "product"), loaded]);
+    await product.start();
     await resendUnacknowledged();
   }
   console.log(`${kills} kills, ${acknowledged.length} acknowledged writes, ${resent} of them sent again after a kill`);
 }, 90_000);
 
 afterAll(async () => {
-  product.kill("SIGTERM");
-  await ended(product);
-  rmSync(dataDir, { recursive: true });
+  await product.remove();
 });
 
 test("the kills came while writes were under way", () => {
