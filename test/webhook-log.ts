@@ -9,8 +9,11 @@ import { call, eventually, type TenantKeys } from "./clientele.ts";
 
 /** Creates customers; answers their events, in the order of the log. */
 export async function customersCreated({ live }: TenantKeys, count: number): Promise<Event[]> {
-  for (let made = 0; made < count; made += 20)
-    await Promise.all(Array.from({ length: Math.min(20, count - made) }, () => call(live, "post", "/v1/customers", { body: {} })));
+  const ids = new Set<string>();
+  for (let made = 0; made < count; made += 20) {
+    const some = Array.from({ length: Math.min(20, count - made) }, () => call(live, "post", "/v1/customers", { body: {} }));
+    for (const { body } of await Promise.all(some)) ids.add(body.id);
+  }
   return eventually(async () => {
     const events: Event[] = [];
     for (let after = 0; ; after = events.at(-1)?.sequence ?? 0) {
@@ -18,8 +21,8 @@ export async function customersCreated({ live }: TenantKeys, count: number): Pro
       events.push(...data);
       if (!hasMore) break;
     }
-    const created = events.filter(({ type }) => type === "customer.created");
-    return created.length >= count && created.slice(-count);
+    const created = events.filter(({ type, data }) => type === "customer.created" && ids.has(data.object["id"] as string));
+    return created.length === count && created;
   }, 20_000);
 }
 
