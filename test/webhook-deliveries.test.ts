@@ -79,12 +79,12 @@ describe("a list of deliveries", () => {
     expect(await listed(`&eventId=${newId("evt")}`)).toEqual([]);
   });
 
-  test("holds nothing of another tenant, and goes on where an endpoint was deleted on the way", async () => {
+  test("holds nothing of another tenant, and goes on when endpoints are deleted on the way", async () => {
     const stranger = await newTenant();
     expect((await get(`?endpointId=${endpoints[0]}`, stranger)).data).toEqual([]);
     expect((await get(`?eventId=${events[1]?.id}`, stranger)).data).toEqual([]);
     const { data, nextCursor } = await get("?limit=1", lone);
-    await call(lone.live, "delete", `/v1/webhook-endpoints/${endpoints[0]}`);
+    for (const id of endpoints.slice(0, 2)) await call(lone.live, "delete", `/v1/webhook-endpoints/${id}`);
     const rest = await get(`?limit=2&cursor=${nextCursor}`, lone);
     expect([...data, ...rest.data].map(named)).toEqual(["0 2", "2 1"]);
     expect(await listed(`&endpointId=${endpoints[0]}`)).toEqual(["0 2", "0 1", "0 0"]);
