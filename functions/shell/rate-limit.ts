@@ -64,12 +64,13 @@ function bucket(pk: string, name: string, perSecond: number): Bucket {
   return found;
 }
 
-/** Takes `cost` tokens from each bucket or from none. Throws `rate_limited`, with Retry-After. */
-export async function charge(charged: readonly Bucket[], cost: number): Promise<void> {
+/** Takes `cost` tokens from each bucket or from none. Throws `rate_limited`, with Retry-After for all that the request needs. */
+export async function charge(charged: readonly Bucket[], cost: number, needed = cost): Promise<void> {
   for (const [place, each] of charged.entries()) {
     if (await take(each, cost)) continue;
     giveBack(charged.slice(0, place), cost);
-    const wait = gcra.waitFor(requiredFor(each, cost), each.mark, each.perSecond, nowMicroseconds());
+    const there = Math.min(Math.max(needed, requiredFor(each, cost)), gcra.burstOf(each.perSecond));
+    const wait = gcra.waitFor(there, each.mark, each.perSecond, nowMicroseconds());
     const problem = { budget: each.name, limitPerSecond: each.perSecond };
     throw shellProblem("rate_limited", problem, { "retry-after": String(gcra.retryAfterSeconds(wait)) });
   }
@@ -79,7 +80,7 @@ export async function charge(charged: readonly Bucket[], cost: number): Promise<
 export async function chargeOtherItems(charged: readonly Bucket[], items: number): Promise<void> {
   if (items === 1) return;
   try {
-    await charge(charged, items - 1);
+    await charge(charged, items - 1, items);
   } catch (refusal) {
     giveBack(charged, 1);
     throw refusal;
@@ -130,7 +131,8 @@ async function take(each: Bucket, cost: number): Promise<boolean> {
       return true;
     }
     if (gcra.waitFor(requiredFor(each, cost - tokens), each.mark, each.perSecond, now) > 0) {
-      each.isDrained = true;
+      // A batch may be refused while there is something for others.
+      each.isDrained ||= gcra.roomAt(each.mark, each.perSecond, now) === 0;
       return false;
     }
     each.fetching ??= fetchLease(each, cost - tokens, now).finally(() => {
