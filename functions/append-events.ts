@@ -9,12 +9,12 @@ import { eventTypes } from "../domain/events.ts";
 import type { OutboxEntry } from "../domain/kernel/event.ts";
 import { Contention } from "../domain/kernel/table.ts";
 import { apiVersion } from "../domain/tenants/model.ts";
-import { messageOf } from "../domain/webhooks/delivery-round.ts";
-import { appendChanges, type EventToAppend, renderEvent } from "../domain/webhooks/event-log.ts";
-import { type Addressed, address, creationsOf, deliveriesOf, runsOf } from "../domain/webhooks/fan-out.ts";
-import { eventPointerKey, laneHeadKey } from "../domain/webhooks/keys.ts";
+import type { DeliveryRecord } from "../domain/webhooks/delivery.ts";
+import { creationOf, messageOf } from "../domain/webhooks/delivery-round.ts";
+import { appendChanges, type EventToAppend, placesOf, renderEvent } from "../domain/webhooks/event-log.ts";
+import { type Addressed, address, deliveriesOf, runsOf } from "../domain/webhooks/fan-out.ts";
+import { type EventPointer, eventPointerKey, laneHeadKey } from "../domain/webhooks/keys.ts";
 import { loadEndpoints } from "../domain/webhooks/store.ts";
-import { sendAfterCommit } from "./shell/effects.ts";
 import { splitPartition } from "./shell/item.ts";
 import { log } from "./shell/log.ts";
 import { sendToQueue } from "./shell/queue.ts";
@@ -84,8 +84,9 @@ function render(partition: string, record: DynamoDBRecord): ToAppend[] {
 const documentOf = (image: Images): object | undefined => (image ? JSON.parse(image["document"]?.S ?? "{}") : undefined);
 
 /**
- * One transaction moves the head and writes the events and their deliveries. When it is refused, some events may be in
- * the log already, with theirs: the others go again.
+ * One transaction moves the head and writes the events and their deliveries, which then go to the queue. When it is
+ * refused, some events may be in the log already, with theirs: whoever appended them may have died before the queue had
+ * them, so they go there again. The others are appended anew.
  */
 async function append(partition: string, events: readonly Addressed<ToAppend>[]): Promise<void> {
   const table = openTable(partition);
@@ -94,19 +95,24 @@ async function append(partition: string, events: readonly Addressed<ToAppend>[])
     const head = await table.get(laneHeadKey(lane));
     const now = new Date();
     const rendered = pending.map((event) => event.rendered);
-    const deliveries = deliveriesOf(lane, head, pending, now);
+    const places = placesOf(lane, head, pending.length);
+    const deliveries = pending.flatMap((event, index) => deliveriesOf(event, places[index] as EventPointer, now));
     try {
-      await table.commit([...appendChanges(lane, head, rendered, now), ...creationsOf(deliveries, now)], () => []);
-      return await sendAfterCommit(
-        { send: sendToQueue },
-        partition,
-        deliveries.map((delivery) => messageOf(delivery, now)).filter((message) => message !== undefined),
-      );
+      await table.commit([...appendChanges(lane, head, rendered, now), ...deliveries.map(creationOf)], () => []);
+      return await enqueue(partition, deliveries, now);
     } catch (error) {
       if (!(error instanceof Contention) || attempt === attemptsMax) throw error;
       await delay(Math.random() * 20 * 2 ** attempt);
       const known = await table.getMany(rendered.map(({ event }) => eventPointerKey(event.id)));
+      const appended = pending.flatMap((event, index) => (known[index] ? deliveriesOf(event, known[index], now) : []));
+      await enqueue(partition, appended, now);
       pending = pending.filter((_, index) => !known[index]);
     }
   }
+}
+
+/** Throws when the queue does not take them: then the whole batch comes again, and with it these. */
+async function enqueue(partition: string, deliveries: readonly DeliveryRecord[], now: Date): Promise<void> {
+  const messages = deliveries.map((delivery) => messageOf(delivery, now)).filter((message) => message !== undefined);
+  if (messages.length > 0) await sendToQueue(partition, messages);
 }

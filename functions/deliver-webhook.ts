@@ -19,7 +19,7 @@ import { openTable } from "./shell/table.ts";
 
 type Job = { messageId: string; partition: string; deliveryId: string; endpointId: string; lane: number; sequence: number };
 type Pending = { job: Job; delivery: DeliveryRecord; event: Event | undefined };
-type Loaded = { endpoint: EndpointRecord | undefined; health: Health | undefined; pending: Pending[] };
+type Get = <Document extends object>(key: Key<Document>) => Document | undefined;
 
 /** A message may come this much before its time, by the rounding of delays. */
 const earlyMilliseconds = 1_000;
@@ -29,18 +29,19 @@ const pausingStatuses = [429, 503];
 
 export async function handler({ Records: records }: SQSEvent): Promise<SQSBatchResponse> {
   const jobs = records.map(({ messageId, body }): Job => ({ messageId, ...JSON.parse(body) }));
-  const groups = Map.groupBy(jobs, ({ partition, endpointId }) => `${partition} ${endpointId}`);
-  const failed = await Promise.all([...groups.values()].map(deliverGroup));
+  const failed = await Promise.all([...Map.groupBy(jobs, ({ partition }) => partition)].map(([partition, some]) => deliverAll(partition, some)));
   return { batchItemFailures: failed.flat().map((itemIdentifier) => ({ itemIdentifier })) };
 }
 
-/** Deliveries to one endpoint. Answers the messages that must come again. */
-async function deliverGroup(jobs: readonly Job[]): Promise<string[]> {
+/** Answers the messages that must come again. */
+async function deliverAll(partition: string, jobs: readonly Job[]): Promise<string[]> {
   try {
-    const loaded = await load(jobs);
-    const { pending } = loaded;
-    const settled = await deliverPending(jobs[0] as Job, loaded);
-    return settled.flatMap((result, index) => (result.status === "rejected" ? [complain(result.reason, pending[index]?.job as Job)] : []));
+    const get = await load(partition, jobs);
+    const groups = Map.groupBy(pendingOf(jobs, get), ({ job }) => job.endpointId);
+    const failed = await Promise.all(
+      [...groups].map(([endpointId, pending]) => deliverGroup(partition, get(endpointKey(endpointId)), get(healthKey(endpointId)), pending)),
+    );
+    return failed.flat();
   } catch (error) {
     return jobs.map((job) => complain(error, job));
   }
@@ -51,34 +52,52 @@ function complain(error: unknown, { messageId, partition, deliveryId }: Job): st
   return messageId;
 }
 
-/** One round trip for all. */
-async function load(jobs: readonly Job[]): Promise<Loaded> {
-  const { partition, endpointId } = jobs[0] as Job;
-  const keys: Key[] = [endpointKey(endpointId), healthKey(endpointId), ...jobs.flatMap((job) => [deliveryKey(job.deliveryId), logKey(job)])];
-  const [endpoint, health, ...rest] = await openTable(partition).getMany(keys);
-  const soon = new Date(Date.now() + earlyMilliseconds).toISOString();
-  const seen = new Set<string>();
-  const pending = jobs.flatMap((job, index) => {
-    const delivery = rest[2 * index] as DeliveryRecord | undefined;
-    // Done meanwhile, or put off: then another message or due work has it.
-    if (delivery?.status !== "pending" || (delivery.nextAttemptAt ?? "") > soon || seen.has(delivery.id)) return [];
-    seen.add(delivery.id);
-    return [{ job, delivery, event: rest[2 * index + 1] as Event | undefined }];
-  });
-  return { endpoint: endpoint as EndpointRecord | undefined, health: health as Health | undefined, pending };
+/** One round trip for everything that the jobs need. */
+async function load(partition: string, jobs: readonly Job[]): Promise<Get> {
+  const keys: Key[] = jobs.flatMap((job) => [endpointKey(job.endpointId), healthKey(job.endpointId), deliveryKey(job.deliveryId), logKey(job)]);
+  const found = await openTable(partition).getMany(keys);
+  const documents = new Map(keys.map(({ pk, sk }, index) => [`${pk} ${sk}`, found[index]]));
+  return ({ pk, sk }) => documents.get(`${pk} ${sk}`) as never;
 }
 
-async function deliverPending({ partition, endpointId }: Job, { endpoint, health, pending }: Loaded): Promise<PromiseSettledResult<void>[]> {
-  if (endpoint?.status !== "enabled") {
-    const reason = endpoint ? "endpoint_disabled" : "endpoint_deleted";
-    return Promise.allSettled(pending.map(({ delivery }) => settleDelivery(partition, delivery, (one, now) => canceled(one, reason, now))));
-  }
+/** What is done meanwhile, or put off, is left out: then another message or due work has it. */
+function pendingOf(jobs: readonly Job[], get: Get): Pending[] {
+  const soon = new Date(Date.now() + earlyMilliseconds).toISOString();
+  const different = new Map(jobs.map((job) => [job.deliveryId, job]));
+  return [...different.values()].flatMap((job) => {
+    const delivery = get(deliveryKey(job.deliveryId));
+    return delivery?.status === "pending" && (delivery.nextAttemptAt ?? "") <= soon ? [{ job, delivery, event: get(logKey(job)) }] : [];
+  });
+}
+
+/** Deliveries to one endpoint. */
+async function deliverGroup(
+  partition: string,
+  endpoint: EndpointRecord | undefined,
+  health: Health | undefined,
+  pending: readonly Pending[],
+): Promise<string[]> {
+  const results = endpoint?.status === "enabled" ? await attemptAll(partition, endpoint, health, pending) : await cancelAll(partition, endpoint, pending);
+  return results.flatMap((result, index) => (result.status === "rejected" ? [complain(result.reason, pending[index]?.job as Job)] : []));
+}
+
+async function cancelAll(partition: string, endpoint: EndpointRecord | undefined, pending: readonly Pending[]): Promise<PromiseSettledResult<void>[]> {
+  const reason = endpoint ? "endpoint_disabled" : "endpoint_deleted";
+  return Promise.allSettled(pending.map(({ delivery }) => settleDelivery(partition, delivery, (one, now) => canceled(one, reason, now))));
+}
+
+async function attemptAll(
+  partition: string,
+  endpoint: EndpointRecord,
+  health: Health | undefined,
+  pending: readonly Pending[],
+): Promise<PromiseSettledResult<void>[]> {
   const deliveries = pending.map(({ delivery }) => delivery);
   const { permits, health: current } = await permitsFor(partition, endpoint, health, deliveries);
   const round: Round = { partition, endpoint, outcomes: { successes: [], askedUntil: undefined } };
-  const settled = await Promise.allSettled(pending.map((one, index) => deliverOne(round, one, permits[index] as Permit)));
-  await settleHealth(partition, endpointId, current, round.outcomes);
-  return settled;
+  const results = await Promise.allSettled(pending.map((one, index) => deliverOne(round, one, permits[index] as Permit)));
+  await settleHealth(partition, endpoint.id, current, round.outcomes);
+  return results;
 }
 
 type Round = { partition: string; endpoint: EndpointRecord; outcomes: { successes: boolean[]; askedUntil: string | undefined } };

@@ -16,7 +16,7 @@ const queryOf = ({ query }: AnyOperation): z.ZodType[] =>
   Object.values((query as z.ZodObject | undefined)?.shape ?? {}).map((schema) => (schema instanceof z.ZodOptional ? (schema.unwrap() as z.ZodType) : schema));
 const exampleOf = (schema: z.ZodType) => (schema.meta()?.["example"] ?? "") as string;
 
-const idPattern = /^([a-z]+)_[0-9A-HJKMNP-TV-Z]{26}$/;
+const idPattern = /^([a-z]+)_(?:[0-9A-HJKMNP-TV-Z]{26}){1,2}$/;
 export const isIdParam = (schema: z.ZodType) => idPattern.test(exampleOf(schema));
 
 export function keyFor(operation: AnyOperation, tenant: TenantKeys): string {

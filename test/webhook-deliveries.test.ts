@@ -1,7 +1,7 @@
 /** Deliveries as an integrator sees them: listed, looked into, retried; and found again when the queue has lost them. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { create } from "../domain/kernel/table.ts";
-import { type DeliveryRecord, deliveryExample } from "../domain/webhooks/delivery.ts";
+import { type DeliveryRecord, deliveryExample, deliveryIdOf } from "../domain/webhooks/delivery.ts";
 import { afterAttempt, deliveryChanges, restarted } from "../domain/webhooks/delivery-round.ts";
 import { deliveryKey } from "../domain/webhooks/keys.ts";
 import type { Event } from "../domain/webhooks/model.ts";
@@ -171,7 +171,7 @@ describe("a retry", () => {
     expect(await refusal(id)).toEqual([409, "webhook_endpoint_disabled"]);
     await call(tenant.live, "delete", `/v1/webhook-endpoints/${endpointId}`);
     expect(await refusal(id)).toEqual([404, "webhook_endpoint_not_found"]);
-    expect(await refusal(newId("wd"))).toEqual([404, "webhook_delivery_not_found"]);
+    expect(await refusal(deliveryIdOf(newId("evt"), newId("we")))).toEqual([404, "webhook_delivery_not_found"]);
     expect((await get(`/${id}`)).status).toBe("exhausted");
     expect(receivedAt("/refused")).toEqual([]);
   });
@@ -197,7 +197,7 @@ describe("due work", () => {
 
   test("leaves one that has ended alone, and forgets that it was due", async () => {
     const endpointId = await endpointAt(tenant, `${receiver.url}/ended`);
-    const id = newId("wd");
+    const id = deliveryIdOf(newId("evt"), endpointId);
     const ended: DeliveryRecord = { ...deliveryExample, id, endpointId, attemptsBefore: 0, updatedAt: new Date().toISOString() };
     const placement = { due: { at: new Date(Date.now() + 30_000).toISOString(), kind: "resume_delivery" } };
     await openTable(tenant.tenantId).commit([create(deliveryKey(id), ended, { placement })], () => []);

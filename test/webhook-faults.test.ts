@@ -203,8 +203,13 @@ describe("an endpoint", () => {
       flaky.behave({ status: day === 3 ? 200 : 500 });
       const before = dead.requests.length;
       await createCustomer(key);
-      await eventually(async () => dead.requests.length > before && flaky.requests.length > before);
-      await pause(200);
+      // They may be left alone for a while after ten failures in a row.
+      const flakyBefore = flaky.requests.length;
+      await eventually(async () => {
+        clock.moveOn(60);
+        await pause(300);
+        return dead.requests.length > before && flaky.requests.length > flakyBefore;
+      }, 7_200_000);
       clock.moveOn(86_400);
     }
     const disabled = await eventually(async () => {

@@ -1,6 +1,6 @@
 /**
- * A round of a delivery: the first attempt and its retries, until one succeeds or none is left. Where a delivery waits
- * decides who wakes it: the queue up to 15 minutes, due work beyond, and due work again if the queue has lost it.
+ * A round of a delivery: the first attempt and its retries, until one succeeds or none is left. How long a delivery waits
+ * decides who wakes it: the queue up to 15 minutes, due work beyond.
  */
 import { createHash } from "node:crypto";
 import { delaySecondsMax, type Message } from "../kernel/outside.ts";
@@ -8,7 +8,7 @@ import { revise } from "../kernel/revision.ts";
 import { type Change, create, type Placement, replace } from "../kernel/table.ts";
 import { dayMilliseconds, instantAfter, secondMilliseconds } from "../kernel/time.ts";
 import { type Attempt, type DeliveryRecord, deliveryIdOf } from "./delivery.ts";
-import { attemptKey, deliveriesPk, deliveryKey } from "./keys.ts";
+import { attemptKey, deliveryKey } from "./keys.ts";
 import type { Event } from "./model.ts";
 
 /** After the first attempt: ten retries over about 75 hours. */
@@ -93,27 +93,32 @@ export function messageOf(delivery: DeliveryRecord, now: Date, isParked = false)
   return { group: endpointId, body: { deliveryId, endpointId, lane: event.lane, sequence: event.sequence }, delaySeconds };
 }
 
-export function deliveryPlacement(delivery: DeliveryRecord, now: Date, isParked = false): Placement {
-  const { endpointId, createdAt, updatedAt, id, nextAttemptAt } = delivery;
+const expiryOf = ({ updatedAt }: DeliveryRecord): string => instantAfter(new Date(updatedAt), keptDays * dayMilliseconds);
+
+/** What waits is due: when it is to go, or a little later when the queue has it, in case the queue loses it. */
+function placementOf(delivery: DeliveryRecord, now: Date, isParked: boolean): Placement {
+  const { nextAttemptAt } = delivery;
+  const expiresAt = expiryOf(delivery);
+  if (!nextAttemptAt) return { expiresAt };
   const slackSeconds = messageOf(delivery, now, isParked) ? queuePatienceSeconds : 0;
-  return {
-    list: { pk: deliveriesPk(endpointId), sk: `${createdAt}#${id}` },
-    ...(nextAttemptAt && {
-      due: { at: instantAfter(new Date(Math.max(Date.parse(nextAttemptAt), now.getTime())), slackSeconds * secondMilliseconds), kind: resumeKind },
-    }),
-    expiresAt: instantAfter(new Date(updatedAt), keptDays * dayMilliseconds),
-  };
+  const wakesAt = new Date(Math.max(Date.parse(nextAttemptAt), now.getTime()));
+  return { expiresAt, due: { at: instantAfter(wakesAt, slackSeconds * secondMilliseconds), kind: resumeKind } };
 }
+
+/**
+ * A delivery that comes with its event is not due: the event's appender hands it to the queue, again and again until the
+ * queue has it, and an index entry for each would cost as much as the delivery itself.
+ */
+export const creationOf = (delivery: DeliveryRecord): Change => create(deliveryKey(delivery.id), delivery, { placement: { expiresAt: expiryOf(delivery) } });
 
 /** The changes that make `before` into `after`. The attempt before the last one goes to an item of its own: documents stay small. */
 export function deliveryChanges(before: DeliveryRecord | undefined, after: DeliveryRecord, now: Date, isParked = false): Change[] {
   if (after === before) return [];
-  const placement = deliveryPlacement(after, now, isParked);
+  const placement = placementOf(after, now, isParked);
   if (!before) return [create(deliveryKey(after.id), after, { placement })];
   const former = before.lastAttempt?.number === after.lastAttempt?.number ? undefined : before.lastAttempt;
-  const { expiresAt } = placement;
   return [
     replace(deliveryKey(after.id), before, after, { placement }),
-    ...(former ? [create(attemptKey(after.id, former.number), former, { placement: expiresAt ? { expiresAt } : {} })] : []),
+    ...(former ? [create(attemptKey(after.id, former.number), former, { placement: { expiresAt: placement.expiresAt as string } })] : []),
   ];
 }

@@ -1,5 +1,4 @@
 /** Delivery: one event for one endpoint. Attempt: one HTTP request of it. */
-import { createHash } from "node:crypto";
 import * as z from "zod";
 import { idOf } from "../kernel/id.ts";
 import { recordFields } from "../kernel/revision.ts";
@@ -23,10 +22,12 @@ export const Attempt = z
 export type Attempt = z.infer<typeof Attempt>;
 const AttemptSummary = Attempt.omit({ failureDetail: true, headers: true, body: true }).meta({ id: "WebhookAttemptSummary" });
 
+/** Two ULIDs long: the event's and the endpoint's. */
+export const DeliveryId = idOf("wd", 2);
 export const DeliveryStatus = z.enum(["pending", "succeeded", "exhausted", "canceled"]);
 export const WebhookDelivery = z
   .object({
-    id: idOf("wd"),
+    id: DeliveryId,
     object: z.literal("webhook_delivery"),
     endpointId: idOf("we"),
     event: z.object({ id: idOf("evt"), type: z.string(), sequence: z.int(), lane: z.int() }),
@@ -55,21 +56,11 @@ export const toDelivery = ({ attemptsBefore: _, hasTurn: _1, lastAttempt, ...del
 });
 const summaryOf = ({ failureDetail: _, headers: _1, body: _2, ...summary }: Attempt) => summary;
 
-const crockford = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-const timeCharacters = 10;
-const hashCharacters = 16;
-/**
- * The id of an event's delivery to an endpoint: the time of the event's id, then a hash of both. An event has one delivery
- * to an endpoint, however often it is fanned out or replayed, and ids sort by time.
- */
-export function deliveryIdOf(eventId: string, endpointId: string): string {
-  const hash = createHash("sha256").update(`${eventId} ${endpointId}`).digest();
-  const characters = Array.from({ length: hashCharacters }, (_, index) => crockford[(hash[index] as number) % 32]);
-  return `wd_${eventId.slice("evt_".length, "evt_".length + timeCharacters)}${characters.join("")}`;
-}
+/** An event has one delivery to an endpoint, however often it is fanned out or replayed: the id is made of both. It sorts by the event's time. */
+export const deliveryIdOf = (eventId: string, endpointId: string): string => `wd_${eventId.slice("evt_".length)}${endpointId.slice("we_".length)}`;
 
 export const deliveryExample = {
-  id: "wd_01JD3S8K9ZQ4T7N2V5X8B1C6F0",
+  id: "wd_01JD3S8K9ZQ4T7N2V5X8B1C6F001JD3S8K9ZQ4T7N2V5X8B1C6F0",
   object: "webhook_delivery" as const,
   endpointId: "we_01JD3S8K9ZQ4T7N2V5X8B1C6F0",
   event: { id: "evt_01JD3S8K9ZQ4T7N2V5X8B1C6F0", type: "customer.created", sequence: 1, lane: 0 },

@@ -1,10 +1,9 @@
 /** Which endpoints an event goes to. Its deliveries are written in the transaction that appends it: it has them, or is not in the log. */
-import type { Change } from "../kernel/table.ts";
 import type { DeliveryRecord } from "./delivery.ts";
-import { deliveryChanges, newDelivery } from "./delivery-round.ts";
+import { newDelivery } from "./delivery-round.ts";
 import type { EndpointRecord } from "./endpoint.ts";
-import { changesPerEvent, type EventToAppend, placesOf } from "./event-log.ts";
-import type { LaneHead } from "./keys.ts";
+import { changesPerEvent, type EventToAppend } from "./event-log.ts";
+import type { EventPointer } from "./keys.ts";
 import type { Event } from "./model.ts";
 import { isWanted } from "./subscription.ts";
 
@@ -40,14 +39,6 @@ export function runsOf<Rendered extends EventToAppend>(events: readonly Addresse
   return runs;
 }
 
-/** The deliveries of `events` when they are appended after `head`. */
-export function deliveriesOf(lane: number, head: LaneHead | undefined, events: readonly Addressed[], now: Date): DeliveryRecord[] {
-  const places = placesOf(lane, head, events.length);
-  return events.flatMap(({ rendered, endpointIds }, index) => {
-    const event = { ...rendered.event, ...places[index] } as Event;
-    return endpointIds.map((endpointId) => newDelivery(endpointId, event, now));
-  });
-}
-
-export const creationsOf = (deliveries: readonly DeliveryRecord[], now: Date): Change[] =>
-  deliveries.flatMap((delivery) => deliveryChanges(undefined, delivery, now));
+/** The first deliveries of an event that stands at `place`. */
+export const deliveriesOf = ({ rendered, endpointIds }: Addressed, place: EventPointer, now: Date): DeliveryRecord[] =>
+  endpointIds.map((endpointId) => newDelivery(endpointId, { ...rendered.event, ...place } as Event, now));

@@ -1,11 +1,10 @@
 import * as z from "zod";
-import { idOf } from "../kernel/id.ts";
 import { operation, plan } from "../kernel/operation.ts";
-import { type Attempt, type DeliveryRecord, deliveryExample, toDelivery, WebhookDeliveryWithAttempts } from "./delivery.ts";
-import { deliveryKey, deliveryPk } from "./keys.ts";
+import { type Attempt, DeliveryId, deliveryExample, toDelivery, WebhookDeliveryWithAttempts } from "./delivery.ts";
+import { attemptsPk, deliveryKey } from "./keys.ts";
 
 export const deliveryNotFound = { webhook_delivery_not_found: { status: 404, title: "There is no such webhook delivery." } } as const;
-export const deliveryParams = z.object({ deliveryId: idOf("wd") });
+export const deliveryParams = z.object({ deliveryId: DeliveryId });
 
 const attemptsShown = 100;
 
@@ -25,12 +24,11 @@ export const getDelivery = operation({
   },
   problems: deliveryNotFound,
   async run({ table, fail }, { params: { deliveryId } }) {
-    // From the end: the delivery, which has the last attempt inside, then the former attempts.
-    const rows = await table.query<DeliveryRecord | Attempt>({ from: "items", pk: deliveryPk(deliveryId), order: "descending", limit: attemptsShown });
-    if (rows[0]?.sk !== deliveryKey(deliveryId).sk) return fail("webhook_delivery_not_found");
-    const delivery = rows[0].document as DeliveryRecord;
-    const former = rows.slice(1).map(({ document }) => document as Attempt);
-    const attempts = [...former.reverse(), ...(delivery.lastAttempt ? [delivery.lastAttempt] : [])];
+    const delivery = (await table.get(deliveryKey(deliveryId))) ?? fail("webhook_delivery_not_found");
+    // The delivery has the last attempt inside; the others are read only when there are some.
+    const limit = Math.min(delivery.attemptCount, attemptsShown) - 1;
+    const former = limit > 0 ? await table.query<Attempt>({ from: "items", pk: attemptsPk(deliveryId), order: "descending", limit }) : [];
+    const attempts = [...former.map(({ document }) => document).reverse(), ...(delivery.lastAttempt ? [delivery.lastAttempt] : [])];
     return plan({ ...toDelivery(delivery), attempts });
   },
 });

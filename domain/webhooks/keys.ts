@@ -11,9 +11,8 @@
  * | a deleted endpoint, for a day       | WH#<endpointId> / DELETED                             |            |
  * | a test of an endpoint, for a day    | WT#<testId> / META                                    |            |
  * | how an endpoint is doing            | WH#<endpointId> / HEALTH                              |            |
- * | a delivery                          | WD#<deliveryId> / META                                |            |
- * | its former attempts                 | WD#<deliveryId> / A#<number>                          | number     |
- * | deliveries to an endpoint           | list index DELIVERIES#<endpointId>                    | createdAt  |
+ * | a delivery, those to an endpoint    | WD#<endpointId>#<shard> / <the event's ULID>          | event      |
+ * | its former attempts                 | WA#<deliveryId> / <number>                            | number     |
  * | a replay, the replays of an endpoint| WH#<endpointId> / REPLAY#<replayId>                   | createdAt  |
  * | the deployment's signing keys       | WEBHOOK_KEYS / META, in the platform's partition      |            |
  *
@@ -52,9 +51,16 @@ export const webhookTestKey = (testId: string) => key<WebhookTest>(`WT#${testId}
 export const healthKey = (endpointId: string) => key<Health>(`WH#${endpointId}`, "HEALTH");
 export const replaysOf = (endpointId: string) => ({ pk: `WH#${endpointId}`, skPrefix: "REPLAY#" });
 export const replayKey = (endpointId: string, replayId: string) => key<WebhookReplay>(replaysOf(endpointId).pk, `${replaysOf(endpointId).skPrefix}${replayId}`);
-export const deliveryPk = (deliveryId: string) => `WD#${deliveryId}`;
-export const deliveryKey = (deliveryId: string) => key<DeliveryRecord>(deliveryPk(deliveryId), "META");
-export const attemptPrefix = "A#";
-export const attemptKey = (deliveryId: string, number: number) => key<Attempt>(deliveryPk(deliveryId), `${attemptPrefix}${String(number).padStart(5, "0")}`);
-export const deliveriesPk = (endpointId: string) => `DELIVERIES#${endpointId}`;
+/** Deliveries to an endpoint are spread over so many partitions: every event that it wants writes there. */
+export const deliveryShards = 8;
+export const deliveriesPk = (endpointId: string, shard: number) => `WD#${endpointId}#${shard}`;
+const ulidCharacters = 26;
+/** An id is `wd_`, the event's ULID, and the endpoint's (see delivery.ts). */
+export function deliveryKey(deliveryId: string): Key<DeliveryRecord> {
+  const ulids = deliveryId.slice("wd_".length);
+  const [ofEvent, ofEndpoint] = [ulids.slice(0, ulidCharacters), ulids.slice(ulidCharacters)];
+  return key<DeliveryRecord>(deliveriesPk(`we_${ofEndpoint}`, ofEvent.charCodeAt(ulidCharacters - 1) % deliveryShards), ofEvent);
+}
+export const attemptsPk = (deliveryId: string) => `WA#${deliveryId}`;
+export const attemptKey = (deliveryId: string, number: number) => key<Attempt>(attemptsPk(deliveryId), String(number).padStart(5, "0"));
 export const signingKeysKey = key<SigningKeysRecord>("WEBHOOK_KEYS", "META");

@@ -2,9 +2,9 @@ import * as z from "zod";
 import { idOf } from "../kernel/id.ts";
 import { operation, plan } from "../kernel/operation.ts";
 import { fillPage, pageOf, pageQuery } from "../kernel/page.ts";
-import type { Reader } from "../kernel/table.ts";
+import type { Reader, Row } from "../kernel/table.ts";
 import { type DeliveryRecord, DeliveryStatus, deliveryExample, deliveryIdOf, toDelivery, WebhookDelivery } from "./delivery.ts";
-import { deliveriesPk, deliveryKey } from "./keys.ts";
+import { deliveriesPk, deliveryKey, deliveryShards } from "./keys.ts";
 import { loadEndpoints } from "./store.ts";
 
 /** `after` is where the deliveries to that endpoint go on. */
@@ -15,7 +15,7 @@ export const listWebhookDeliveries = operation({
   id: "listDeliveries",
   summary: "List webhook deliveries",
   description:
-    "With `endpointId`: the deliveries to that endpoint, newest first, also after it is deleted; eventually consistent. Without: endpoint after endpoint, the oldest endpoint first. With `eventId`: that event's delivery to each endpoint; strongly consistent. With `status`, a page may hold fewer deliveries than `limit`, or none, while `hasMore` is true: go on with `nextCursor`.",
+    "With `endpointId`: the deliveries to that endpoint, newest event first, also after it is deleted. Without: endpoint after endpoint, the oldest endpoint first. With `eventId`: that event's delivery to each endpoint. Strongly consistent. With `status`, a page may hold fewer deliveries than `limit`, or none, while `hasMore` is true: go on with `nextCursor`.",
   method: "get",
   path: "/v1/webhook-deliveries",
   permission: "webhooks:read",
@@ -48,14 +48,27 @@ function walkEndpoints(table: Reader, [...ids]: readonly string[], start: Positi
   return async (limit: number): Promise<{ rows: Found[]; end: boolean }> => {
     const endpointId = ids[0];
     if (endpointId === undefined) return { rows: [], end: true };
-    const rows = await table.query<DeliveryRecord>({ from: "list", pk: deliveriesPk(endpointId), order: "descending", limit, after });
-    const found = rows.map(({ document, position }) => ({ delivery: document, position: { endpointId, after: position } }));
-    after = rows.at(-1)?.position;
+    const rows = await newestOf(table, endpointId, limit, after);
+    const found = rows.map(({ document, sk }) => ({ delivery: document, position: { endpointId, after: sk } }));
+    after = rows.at(-1)?.sk;
     if (rows.length === limit) return { rows: found, end: false };
     ids.shift();
     after = undefined;
     return { rows: found, end: ids.length === 0 };
   };
+}
+
+/** The next `limit` deliveries before the event `after`, of all shards. */
+async function newestOf(table: Reader, endpointId: string, limit: number, after: string | undefined): Promise<Row<DeliveryRecord>[]> {
+  const shards = await Promise.all(
+    Array.from({ length: deliveryShards }, (_, shard) =>
+      table.query<DeliveryRecord>({ from: "items", pk: deliveriesPk(endpointId, shard), order: "descending", limit, ...(after && { beyondSk: after }) }),
+    ),
+  );
+  return shards
+    .flat()
+    .toSorted((one, other) => (one.sk < other.sk ? 1 : -1))
+    .slice(0, limit);
 }
 
 const readAtOnce = 100;

@@ -12,13 +12,20 @@ import { sendAfterCommit } from "../shell/effects.ts";
 import { sendToQueue } from "../shell/queue.ts";
 import { systemOutbox } from "../shell/system-outbox.ts";
 import { openTable } from "../shell/table.ts";
+import { commitTogether } from "./together.ts";
 
 const attemptsMax = 8;
 const actor = "deliver_webhook";
 
+type Commit = (changes: readonly Change[], now: Date) => Promise<void>;
+const commitIn =
+  (partition: string): Commit =>
+  (changes, now) =>
+    openTable(partition, () => now).commit(changes, systemOutbox(actor, now));
+
 /** Commits what `decide` makes of `first`, or of what stands there by now; nothing when it answers nothing. */
 async function settle<Document>(
-  partition: string,
+  commit: Commit,
   first: Document,
   load: () => Promise<Document>,
   decide: (document: Document, now: Date) => readonly Change[],
@@ -26,8 +33,9 @@ async function settle<Document>(
   let document = first;
   for (let tries = 1; ; tries++) {
     const now = new Date();
+    const changes = decide(document, now);
     try {
-      return await openTable(partition, () => now).commit(decide(document, now), systemOutbox(actor, now));
+      return changes.length > 0 ? await commit(changes, now) : undefined;
     } catch (error) {
       if (!(error instanceof Contention) || tries === attemptsMax) throw error;
       await delay(Math.random() * 10 * 2 ** tries);
@@ -45,7 +53,8 @@ export async function settleDelivery(
 ): Promise<void> {
   let after: DeliveryRecord | undefined;
   const load = async () => (await openTable(partition).get(deliveryKey(delivery.id))) ?? delivery;
-  await settle(partition, delivery, load, (before, now) => {
+  const commit = (changes: readonly Change[]) => commitTogether(partition, changes);
+  await settle(commit, delivery, load, (before, now) => {
     after = change(before, now);
     return deliveryChanges(before, after, now, isParked);
   });
@@ -57,7 +66,7 @@ export async function settleDelivery(
 export async function settleHealth(partition: string, endpointId: string, health: Health | undefined, outcomes: Outcomes): Promise<void> {
   let after: Health | undefined;
   await settle(
-    partition,
+    commitIn(partition),
     health,
     () => openTable(partition).get(healthKey(endpointId)),
     (before, now) => {
@@ -71,7 +80,7 @@ export async function settleHealth(partition: string, endpointId: string, health
 
 export async function disable(partition: string, endpointId: string, reason: "gone" | "failing"): Promise<void> {
   const load = () => loadEndpoint(openTable(partition), endpointId);
-  await settle<EndpointRecord | undefined>(partition, await load(), load, (endpoint, now) =>
+  await settle<EndpointRecord | undefined>(commitIn(partition), await load(), load, (endpoint, now) =>
     endpoint?.status === "enabled" ? disableChanges(endpoint, reason, now) : [],
   );
 }

@@ -1,20 +1,19 @@
 /**
- * The queue of this process, in the place of SQS: at least once, with delays and a visibility time-out, in no certain
- * order, and fair: groups take turns, and none has more than its share in flight. It is lost with the process; what it
- * held is in the table, where due work finds it.
+ * The queue of this machine, in the place of SQS: at least once, with delays and a visibility time-out, in no certain
+ * order, and fair: groups take turns, and none has more than its share in flight. Like SQS it outlives its user: what it
+ * holds is in a file, so that a killed process loses nothing.
  */
-import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from "aws-lambda";
 import { log } from "../shell/log.ts";
-import type { Queue, QueueEntry } from "../shell/queue.ts";
+import type { Queue } from "../shell/queue.ts";
+import { type Kept, openQueueFile } from "./queue-file.ts";
 
 export type QueueHandler = (event: SQSEvent) => Promise<SQSBatchResponse>;
-type Held = QueueEntry & { readonly id: string; readonly sentAt: number; receives: number };
 
 const batchSize = 10;
-const batchesPerGroupMax = 4;
-const batchesMax = 48;
+const inFlightPerGroupMax = 40;
+const inFlightMax = 1_000;
 const receivesMax = 5;
 const visibilityMilliseconds = 30_000;
 const tickMilliseconds = 25;
@@ -22,12 +21,12 @@ const patienceMilliseconds = 2_000;
 
 /** What waits: by group, in turns, and what is not ready yet. */
 class WaitingLine {
-  readonly #ready = new Map<string, Held[]>();
-  readonly #delayed = new Map<number, Held[]>();
+  readonly #ready = new Map<string, Kept[]>();
+  readonly #delayed = new Map<number, Kept[]>();
 
-  add(entry: Held, delayMilliseconds: number): void {
-    if (delayMilliseconds <= 0) append(this.#ready, entry.group, entry);
-    else append(this.#delayed, Math.ceil((Date.now() + delayMilliseconds) / tickMilliseconds), entry);
+  add(entry: Kept): void {
+    if (entry.readyAt <= Date.now()) append(this.#ready, entry.group, entry);
+    else append(this.#delayed, Math.ceil(entry.readyAt / tickMilliseconds), entry);
   }
   /** Makes ready what has waited long enough. */
   release(): void {
@@ -38,50 +37,63 @@ class WaitingLine {
       for (const entry of entries) append(this.#ready, entry.group, entry);
     }
   }
-  groups(): string[] {
-    return [...this.#ready.keys()];
-  }
-  /** The next of a group, which then goes to the end of the line. */
-  take(group: string): Held[] {
-    const entries = this.#ready.get(group) ?? [];
-    const batch = entries.splice(0, batchSize);
-    this.#ready.delete(group);
-    if (entries.length > 0) this.#ready.set(group, entries);
+  /** A batch of those whose turn it is; `room` is how many more of a group may be taken. A group that was served goes to the end of the line. */
+  take(room: (group: string) => number): Kept[] {
+    const batch: Kept[] = [];
+    const share = Math.ceil(batchSize / Math.max(1, this.#ready.size));
+    for (const [group, entries] of [...this.#ready]) {
+      const taken = entries.splice(0, Math.min(share, room(group), batchSize - batch.length));
+      if (taken.length === 0) continue;
+      batch.push(...taken);
+      this.#ready.delete(group);
+      if (entries.length > 0) this.#ready.set(group, entries);
+    }
     return batch;
   }
 }
 
-function append<Key>(lists: Map<Key, Held[]>, key: Key, entry: Held): void {
+function append<Key>(lists: Map<Key, Kept[]>, key: Key, entry: Kept): void {
   const list = lists.get(key);
   if (list) list.push(entry);
   else lists.set(key, [entry]);
 }
 
 /** `stop` takes no more, and gives the batches in flight a little time: what a slow receiver keeps is sent again at the next start. */
-export function startQueue(handler: QueueHandler): Queue & { stop(): Promise<void> } {
+export function startQueue(path: string, handler: QueueHandler): Queue & { stop(): Promise<void> } {
+  const file = openQueueFile(path);
   const line = new WaitingLine();
-  const flights = new Map<Promise<void>, string>();
-  let stopped = false;
+  const flying = new Map<string, number>();
+  const flights = new Set<Promise<void>>();
+  let [stopped, closed] = [false, false];
 
-  const fly = async (group: string): Promise<void> => {
-    const batch = line.take(group);
-    for (const entry of batch) entry.receives += 1;
-    const failed = await failuresOf(handler, batch);
-    for (const entry of batch.filter(({ id }) => failed.has(id)))
-      if (entry.receives < receivesMax) line.add(entry, visibilityMilliseconds);
-      else log("error", "message given up; due work will find what it was for", { group, body: entry.body });
+  const fly = async (batch: readonly Kept[]): Promise<void> => {
+    for (const { group } of batch) flying.set(group, (flying.get(group) ?? 0) + 1);
+    const received = batch.map((entry) => ({ ...entry, receives: entry.receives + 1, readyAt: Date.now() + visibilityMilliseconds }));
+    const failed = await failuresOf(handler, received);
+    for (const { group } of batch) flying.set(group, (flying.get(group) ?? 1) - 1);
+    // Too late for this process: they are kept, and come again at the next start.
+    if (closed) return;
+    const again = received.filter(({ id, receives }) => failed.has(String(id)) && receives < receivesMax);
+    for (const { group, body } of received.filter(({ id, receives }) => failed.has(String(id)) && receives >= receivesMax))
+      log("error", "message given up", { group, body });
+    file.settle(
+      received.filter((entry) => !again.includes(entry)),
+      again,
+    );
+    for (const entry of again) line.add(entry);
   };
   const dispatch = () => {
-    for (const group of line.groups()) {
-      if (stopped || flights.size >= batchesMax) return;
-      if ([...flights.values()].filter((flying) => flying === group).length >= batchesPerGroupMax) continue;
-      const flight = fly(group).finally(() => {
+    while (!stopped && flights.size * batchSize < inFlightMax) {
+      const batch = line.take((group) => inFlightPerGroupMax - (flying.get(group) ?? 0));
+      if (batch.length === 0) return;
+      const flight = fly(batch).finally(() => {
         flights.delete(flight);
         dispatch();
       });
-      flights.set(flight, group);
+      flights.add(flight);
     }
   };
+  for (const entry of file.all()) line.add(entry);
   const ticking = (async () => {
     for (; !stopped; await pause(tickMilliseconds)) {
       line.release();
@@ -90,38 +102,40 @@ export function startQueue(handler: QueueHandler): Queue & { stop(): Promise<voi
   })();
   return {
     async put(entries) {
-      for (const entry of entries) line.add({ ...entry, id: randomUUID(), sentAt: Date.now(), receives: 0 }, entry.delaySeconds * 1000);
+      for (const kept of file.add(entries.map(({ body, group, delaySeconds }) => ({ body, group, receives: 0, readyAt: Date.now() + delaySeconds * 1000 }))))
+        line.add(kept);
       dispatch();
     },
     async stop() {
       stopped = true;
-      const landed = Promise.all([ticking, ...flights.keys()]);
-      await Promise.race([landed, pause(patienceMilliseconds, undefined, { ref: false })]);
+      await Promise.race([Promise.all([ticking, ...flights]), pause(patienceMilliseconds, undefined, { ref: false })]);
+      closed = true;
+      file.close();
     },
   };
 }
 
 /** The ids of the messages that must come again. */
-async function failuresOf(handler: QueueHandler, batch: readonly Held[]): Promise<Set<string>> {
+async function failuresOf(handler: QueueHandler, batch: readonly Kept[]): Promise<Set<string>> {
   try {
     const { batchItemFailures } = await handler({ Records: batch.map(recordOf) });
     return new Set(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
   } catch (error) {
     log("error", "batch of the queue failed", { error: String((error as Error).stack ?? error) });
-    return new Set(batch.map(({ id }) => id));
+    return new Set(batch.map(({ id }) => String(id)));
   }
 }
 
 /** As SQS hands it to a Lambda. */
-const recordOf = ({ id, body, group, sentAt, receives }: Held): SQSRecord => ({
-  messageId: id,
-  receiptHandle: id,
+const recordOf = ({ id, body, group, receives }: Kept): SQSRecord => ({
+  messageId: String(id),
+  receiptHandle: String(id),
   body,
   attributes: {
     ApproximateReceiveCount: String(receives),
-    SentTimestamp: String(sentAt),
+    SentTimestamp: "",
     SenderId: "local",
-    ApproximateFirstReceiveTimestamp: String(sentAt),
+    ApproximateFirstReceiveTimestamp: "",
     MessageGroupId: group,
   },
   messageAttributes: {},

@@ -9,7 +9,6 @@ import { type Demo, prepareDemo } from "./demo.ts";
 import { startEngine } from "./engine.ts";
 import { startPurge } from "./purge.ts";
 import { startQueue } from "./queue.ts";
-import { resumeDeliveries } from "./resume-deliveries.ts";
 import { type HttpHandler, type Route, startServer } from "./server.ts";
 import { readPosition, startStreamConsumer } from "./stream.ts";
 import { ensureTable } from "./table.ts";
@@ -57,10 +56,9 @@ export async function startClientele({ port, dataDir, onEngineLost = throwIt }: 
     const demo = await prepareDemo(server.baseUrl, join(dataDir, "demo.json"));
     server.serve(await allRoutes(), await handlerOf("unmatched"));
 
-    const queue = startQueue(await handlerOf("deliver-webhook"));
+    const queue = startQueue(join(dataDir, "queue.sqlite"), await handlerOf("deliver-webhook"));
     stops.push(queue.stop);
     connectQueue(queue);
-    await resumeDeliveries();
     const positionFile = join(dataDir, "stream-position.json");
     const passed = Object.values(readPosition(positionFile, streamArn).shards)[0];
     stops.push(startStreamConsumer({ endpoint, streamArn, positionFile }, await handlerOf("append-events")));
