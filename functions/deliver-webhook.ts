@@ -9,9 +9,10 @@ import type { DeliveryRecord } from "../domain/webhooks/delivery.ts";
 import { afterAttempt, canceled, isSuccess } from "../domain/webhooks/delivery-round.ts";
 import type { EndpointRecord } from "../domain/webhooks/endpoint.ts";
 import type { Health } from "../domain/webhooks/health.ts";
-import { deliveryKey, endpointKey, healthKey, logKey } from "../domain/webhooks/keys.ts";
+import { deliveryKey, logKey } from "../domain/webhooks/keys.ts";
 import type { Event } from "../domain/webhooks/model.ts";
 import { attempt } from "./delivery/attempt.ts";
+import { loadWithEndpoints, type SeenEndpoint } from "./delivery/endpoints-seen.ts";
 import { disable, settleDelivery, settleHealth } from "./delivery/outcome.ts";
 import { type Permit, permitsFor } from "./delivery/permits.ts";
 import { log } from "./shell/log.ts";
@@ -19,7 +20,6 @@ import { openTable } from "./shell/table.ts";
 
 type Job = { messageId: string; partition: string; deliveryId: string; endpointId: string; lane: number; sequence: number };
 type Pending = { job: Job; delivery: DeliveryRecord; event: Event | undefined };
-type Get = <Document extends object>(key: Key<Document>) => Document | undefined;
 
 /** A message may come this much before its time, by the rounding of delays. */
 const earlyMilliseconds = 1_000;
@@ -36,12 +36,9 @@ export async function handler({ Records: records }: SQSEvent): Promise<SQSBatchR
 /** Answers the messages that must come again. */
 async function deliverAll(partition: string, jobs: readonly Job[]): Promise<string[]> {
   try {
-    const get = await load(partition, jobs);
-    const groups = Map.groupBy(pendingOf(jobs, get), ({ job }) => job.endpointId);
-    const failed = await Promise.all(
-      [...groups].map(([endpointId, pending]) => deliverGroup(partition, get(endpointKey(endpointId)), get(healthKey(endpointId)), pending)),
-    );
-    return failed.flat();
+    const { endpoints, pending } = await load(partition, jobs);
+    const groups = Map.groupBy(pending, ({ job }) => job.endpointId);
+    return (await Promise.all([...groups].map(([id, some]) => deliverGroup(partition, endpoints.get(id), some)))).flat();
   } catch (error) {
     return jobs.map((job) => complain(error, job));
   }
@@ -52,31 +49,24 @@ function complain(error: unknown, { messageId, partition, deliveryId }: Job): st
   return messageId;
 }
 
-/** One round trip for everything that the jobs need. */
-async function load(partition: string, jobs: readonly Job[]): Promise<Get> {
-  const keys: Key[] = jobs.flatMap((job) => [endpointKey(job.endpointId), healthKey(job.endpointId), deliveryKey(job.deliveryId), logKey(job)]);
-  const found = await openTable(partition).getMany(keys);
-  const documents = new Map(keys.map(({ pk, sk }, index) => [`${pk} ${sk}`, found[index]]));
-  return ({ pk, sk }) => documents.get(`${pk} ${sk}`) as never;
-}
-
-/** What is done meanwhile, or put off, is left out: then another message or due work has it. */
-function pendingOf(jobs: readonly Job[], get: Get): Pending[] {
+/** One round trip. What is done meanwhile, or put off, is left out: then another message or due work has it. */
+async function load(partition: string, jobs: readonly Job[]): Promise<{ endpoints: Map<string, SeenEndpoint>; pending: Pending[] }> {
+  const different = [...new Map(jobs.map((job) => [job.deliveryId, job])).values()];
+  const ids = new Set(different.map(({ endpointId }) => endpointId));
+  const keys = different.flatMap((job): Key[] => [deliveryKey(job.deliveryId), logKey(job)]);
+  const { endpoints, documents } = await loadWithEndpoints(openTable(partition), partition, ids, keys);
   const soon = new Date(Date.now() + earlyMilliseconds).toISOString();
-  const different = new Map(jobs.map((job) => [job.deliveryId, job]));
-  return [...different.values()].flatMap((job) => {
-    const delivery = get(deliveryKey(job.deliveryId));
-    return delivery?.status === "pending" && (delivery.nextAttemptAt ?? "") <= soon ? [{ job, delivery, event: get(logKey(job)) }] : [];
+  const pending = different.flatMap((job, index) => {
+    const delivery = documents[2 * index] as DeliveryRecord | undefined;
+    const isNow = delivery?.status === "pending" && (delivery.nextAttemptAt ?? "") <= soon;
+    return isNow ? [{ job, delivery, event: documents[2 * index + 1] as Event | undefined }] : [];
   });
+  return { endpoints, pending };
 }
 
 /** Deliveries to one endpoint. */
-async function deliverGroup(
-  partition: string,
-  endpoint: EndpointRecord | undefined,
-  health: Health | undefined,
-  pending: readonly Pending[],
-): Promise<string[]> {
+async function deliverGroup(partition: string, seen: SeenEndpoint | undefined, pending: readonly Pending[]): Promise<string[]> {
+  const { endpoint, health } = seen ?? {};
   const results = endpoint?.status === "enabled" ? await attemptAll(partition, endpoint, health, pending) : await cancelAll(partition, endpoint, pending);
   return results.flatMap((result, index) => (result.status === "rejected" ? [complain(result.reason, pending[index]?.job as Job)] : []));
 }

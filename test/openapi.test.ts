@@ -42,6 +42,7 @@ function shellRefusals({ method, permission, liveOnly, body, query }: AnyOperati
     ...{ invalid_input, service_unavailable: shellProblems.service_unavailable },
     ...(permission !== "public" && { unauthenticated }),
     ...(permission !== "public" && permission !== "any" && { insufficient_scope }),
+    ...(permission !== "public" && permission !== "tenants:manage" && { rate_limited: shellProblems.rate_limited }),
     ...(liveOnly && { live_key_required }),
     ...(body && { malformed_json, payload_too_large, unsupported_media_type }),
     ...(query?.shape.cursor && { invalid_cursor: shellProblems.invalid_cursor }),

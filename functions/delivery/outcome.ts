@@ -12,6 +12,7 @@ import { sendAfterCommit } from "../shell/effects.ts";
 import { sendToQueue } from "../shell/queue.ts";
 import { systemOutbox } from "../shell/system-outbox.ts";
 import { openTable } from "../shell/table.ts";
+import { forgetEndpoint } from "./endpoints-seen.ts";
 import { commitTogether } from "./together.ts";
 
 const attemptsMax = 8;
@@ -65,8 +66,12 @@ export async function settleDelivery(
 /** Disables the endpoint when it has been failing for days. */
 export async function settleHealth(partition: string, endpointId: string, health: Health | undefined, outcomes: Outcomes): Promise<void> {
   let after: Health | undefined;
+  const commit: Commit = (changes, now) => {
+    forgetEndpoint(partition, endpointId);
+    return commitIn(partition)(changes, now);
+  };
   await settle(
-    commitIn(partition),
+    commit,
     health,
     () => openTable(partition).get(healthKey(endpointId)),
     (before, now) => {
@@ -79,6 +84,7 @@ export async function settleHealth(partition: string, endpointId: string, health
 }
 
 export async function disable(partition: string, endpointId: string, reason: "gone" | "failing"): Promise<void> {
+  forgetEndpoint(partition, endpointId);
   const load = () => loadEndpoint(openTable(partition), endpointId);
   await settle<EndpointRecord | undefined>(commitIn(partition), await load(), load, (endpoint, now) =>
     endpoint?.status === "enabled" ? disableChanges(endpoint, reason, now) : [],

@@ -7,6 +7,7 @@ import { admission, type Health } from "../../domain/webhooks/health.ts";
 import { healthKey } from "../../domain/webhooks/keys.ts";
 import { log } from "../shell/log.ts";
 import { openTable } from "../shell/table.ts";
+import { forgetEndpoint } from "./endpoints-seen.ts";
 import { type Turns, takeTurns } from "./turns.ts";
 
 /** Go, after a moment; or wait as `putOff` says, which for long waits is due work's task. */
@@ -39,6 +40,7 @@ async function admit(partition: string, endpointId: string, health: Health | und
   if (decided.kind === "open" || !health) return { count: wanted, parkedUntil: "", health };
   if (decided.kind === "paused") return { count: 0, parkedUntil: decided.until, health };
   const parkedUntil = decided.health.probingUntil ?? "";
+  forgetEndpoint(partition, endpointId);
   try {
     await openTable(partition).commit([replace(healthKey(endpointId), health, decided.health)], () => []);
     return { count: 1, parkedUntil, health: decided.health };

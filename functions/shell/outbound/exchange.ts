@@ -30,7 +30,7 @@ export type Call = {
  * Sockets in use are bounded by whoever posts; a bound here would let hanging endpoints of a host delay the others of it.
  * Idle ones are closed after 4 s, before most servers close them. Certificates are checked whatever the environment says.
  */
-const kept = { keepAlive: true, timeout: 4_000, maxFreeSockets: 32, autoSelectFamily: true };
+const kept = { keepAlive: true, timeout: 4_000, maxFreeSockets: 256, autoSelectFamily: true };
 const fresh = { keepAlive: false, autoSelectFamily: true };
 const plain = { request: http.request, kept: new http.Agent(kept), fresh: new http.Agent(fresh) };
 const secure = {
