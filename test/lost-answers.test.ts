@@ -10,7 +10,7 @@ import { answerLost, inject } from "./fault-injection.ts";
 import { isWrite, type Sample, sampleRequest, send } from "./sample-request.ts";
 
 /** What requests write, besides when a key was last used; the log is written by its own consumer, as deliveries are unless a request asks for one. */
-const byRequests = /^(?!.*(?:#EL#|USE#|#WD#))|#IDEM#/;
+const byRequests = /^(?!.*(?:#EL#|USE#|#W[AD]#))|#IDEM#/;
 
 /** How much there is of a tenant, besides its log and deliveries. */
 async function countItems({ tenant: { tenantId } }: Sample): Promise<number> {
@@ -19,7 +19,7 @@ async function countItems({ tenant: { tenantId } }: Sample): Promise<number> {
   do {
     const page = await dynamodb().send(new ScanCommand({ TableName: deployment().tableName, ConsistentRead: true, ExclusiveStartKey: start }));
     count += (page.Items ?? []).filter(
-      ({ pk, sk, document }) => `${pk} ${document}`.includes(tenantId) && !/^USE#|^HEALTH$/.test(sk) && !/#(?:E[LV]|WD)#/.test(pk),
+      ({ pk, sk, document }) => `${pk} ${document}`.includes(tenantId) && !/^USE#|^HEALTH$/.test(sk) && !/#(?:E[LV]|W[AD])#/.test(pk),
     ).length;
     start = page.LastEvaluatedKey;
   } while (start);
