@@ -50,7 +50,17 @@ The path says \`/v1\`; \`Api-Version\` on every answer is the dated version your
 
 ## Events
 
-Every change tells an event. The same envelope is listed by the events operations and described under *Webhooks*; \`sequence\` grows by one with each event of a lane, so a gap shows that one was missed.`;
+Every change tells an event. The same envelope is listed by the events operations and described under *Webhooks*; \`sequence\` grows by one with each event of a lane, so a gap shows that one was missed.
+
+## Webhooks
+
+\`POST /v1/webhook-endpoints\` names a URL and the types it wants; its answer shows the secret once. Every delivery is a POST of the event with the headers of [Standard Webhooks](https://www.standardwebhooks.com): \`webhook-id\` (the event's id, the same on every repeat), \`webhook-timestamp\`, and \`webhook-signature\` with a \`v1\` signature for each living secret and a \`v1a\` (Ed25519) signature by the key at \`/.well-known/jwks.json\`. That key is one for all tenants: who verifies by it compares \`tenantId\` and \`livemode\` in the body too.
+
+- **Answer 2xx within 15 seconds.** Everything else is a failure, redirects too: it comes again after 5 s, 30 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h and 24 h, give or take a fifth, or later where \`Retry-After\` says so. 410 disables the endpoint, as do five days of nothing but failures.
+- **Expect repeats and disorder.** Remember the \`webhook-id\` of what you have handled; order by \`sequence\`, and ask \`GET /v1/events?afterSequence=\` for what is missing.
+- **Nothing is lost while you are down**: failed and missing deliveries are replayed by one call, after a dry run that counts them.
+- After ten failures in a row an endpoint is left alone for a while, ever longer, then tried with one delivery; its others wait. Nobody else's deliveries are held up.
+- Targets are public https addresses. An event above 64 KB arrives \`thin\`, with the id of its object.`;
 
 /** By context; the order of the operations decides the order in the document. */
 export const tags: Record<string, { name: string; description: string }> = {
