@@ -3,12 +3,23 @@ import { randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import type { SQSEvent } from "aws-lambda";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Api, apiWith } from "../bench/api.ts";
 import { consumptionOf } from "../bench/consumption.ts";
 import { customerWithHistory } from "../bench/costs.ts";
 import { newBody } from "../bench/population.ts";
+import { create } from "../domain/kernel/table.ts";
+import { creationOf, messageOf, newDelivery } from "../domain/webhooks/delivery-round.ts";
+import { endpointExample } from "../domain/webhooks/endpoint.ts";
+import { endpointKey } from "../domain/webhooks/keys.ts";
+import type { Event } from "../domain/webhooks/model.ts";
+import { endpointSecretFrom } from "../domain/webhooks/signature.ts";
+import { handler as deliver } from "../functions/deliver-webhook.ts";
 import { type Clientele, startClientele } from "../functions/local/runtime.ts";
+import { newId } from "../functions/shell/random.ts";
+import { openTable } from "../functions/shell/table.ts";
+import { type Receiver, startReceiver } from "./receiver.ts";
 
 const dataDir = mkdtempSync(join(tmpdir(), "clientele-"));
 let clientele: Clientele;
@@ -82,4 +93,44 @@ test("the rate limits of a busy key cost at most a write in ten requests", async
     for (let count = 0; count < requests; count++) await api("GET /v1/customers/{customerId}", { params: { customerId: customer.customerId } });
   });
   expect(limiterWrites / requests).toBeLessThanOrEqual(0.1);
+});
+
+describe("deliveries", () => {
+  const receivers: Receiver[] = [];
+  afterAll(() => Promise.all(receivers.map((receiver) => receiver.stop())));
+
+  /** Deliveries of events to a new endpoint, pending and not in the queue; answers the batch that the queue would hand over. */
+  async function batchOf(count: number): Promise<SQSEvent> {
+    const receiver = await startReceiver();
+    receivers.push(receiver);
+    const { tenantId, liveKey } = clientele.demo;
+    const table = openTable(tenantId);
+    const now = new Date();
+    const endpointId = newId("we");
+    const endpoint = { ...endpointExample, id: endpointId, url: receiver.url, secrets: [{ secret: endpointSecretFrom("x"), createdAt: now.toISOString() }] };
+    await table.commit([create(endpointKey(endpointId), endpoint)], () => []);
+    const listed = await fetch(`${clientele.baseUrl}/v1/events?limit=${count}`, { headers: { authorization: `Bearer ${liveKey}` } });
+    const { data: events } = (await listed.json()) as { data: Event[] };
+    const deliveries = events.map((event) => newDelivery(endpointId, event, now));
+    await table.commit(deliveries.map(creationOf), () => []);
+    const bodies = deliveries.map((delivery) => ({ partition: tenantId, ...messageOf(delivery, now)?.body }));
+    return { Records: bodies.map((body, index) => ({ messageId: String(index), body: JSON.stringify(body) })) } as SQSEvent;
+  }
+  const costOf = async (count: number) => {
+    const batch = await batchOf(count);
+    return consumptionOf(async () => expect(await deliver(batch)).toEqual({ batchItemFailures: [] }));
+  };
+
+  test("one is made with one read and one write of one unit", async () => {
+    // The deployment's signing keys are read once a minute.
+    await costOf(1);
+    expect(await costOf(1)).toMatchObject({ calls: ["BatchGetItem", "PutItem"], writeUnits: 1 });
+  });
+
+  test("ten are read at once, and written together as they end", async () => {
+    await costOf(1);
+    const [read, ...writes] = (await costOf(10)).calls;
+    expect([read, new Set(writes).has("GetItem")]).toEqual(["BatchGetItem", false]);
+    expect(writes.length).toBeLessThanOrEqual(5);
+  });
 });

@@ -5,7 +5,7 @@ import { openTable } from "../shell/table.ts";
 type Waiting = { readonly changes: readonly Change[]; readonly resolve: (done: Promise<void>) => void };
 
 /** So short that nobody notices it; under load many come in this time. */
-const gatherMilliseconds = 4;
+const gatherMilliseconds = 10;
 const changesAtOnce = 60;
 const waiting = new Map<string, Waiting[]>();
 
