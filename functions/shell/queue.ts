@@ -18,7 +18,7 @@ export async function sendToQueue(partition: string, messages: readonly Message[
   connected ??= sqsQueue(deployment().queueUrl);
   const entries = messages.map(({ body, group, delaySeconds = 0 }) => ({
     body: JSON.stringify({ partition, ...body }),
-    group: `${partition} ${group}`,
+    group: `${partition}:${group}`,
     delaySeconds,
   }));
   await connected.put(entries);
