@@ -39,9 +39,9 @@ export function webhookItem(eventType: AnyEventType, tag: string, components: Sc
         content: { "application/json": { schema: components.schemaOf(eventSchema(eventType), "answer", `${name}Event`), example: exampleOf(eventType) } },
       },
       responses: {
-        "2XX": { description: "Taken. Answer within 15 seconds; what the answer says is kept for `getDelivery`, and ignored." },
-        "410": { description: "Nobody is here any more: the endpoint is disabled." },
-        default: { description: "Not taken: it comes again, not before `Retry-After`." },
+        "2XX": {
+          description: "Taken, when answered within 15 seconds. 410 disables the endpoint; after any other answer it comes again, not before `Retry-After`.",
+        },
       },
     },
   };
