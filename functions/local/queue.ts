@@ -37,18 +37,19 @@ class WaitingLine {
       for (const entry of entries) append(this.#ready, entry.group, entry);
     }
   }
-  /** A batch of those whose turn it is; `room` is how many more of a group may be taken. A group that was served goes to the end of the line. */
+  /**
+   * A batch of the group whose turn it is, which then goes to the end of the line; `room` is how many more of a group may be
+   * taken. Groups never share a batch: it is done when all in it are, so one that hangs would hold up the others' messages.
+   */
   take(room: (group: string) => number): Kept[] {
-    const batch: Kept[] = [];
-    const share = Math.ceil(batchSize / Math.max(1, this.#ready.size));
-    for (const [group, entries] of [...this.#ready]) {
-      const taken = entries.splice(0, Math.min(share, room(group), batchSize - batch.length));
-      if (taken.length === 0) continue;
-      batch.push(...taken);
+    for (const [group, entries] of this.#ready) {
+      const batch = entries.splice(0, Math.min(batchSize, room(group)));
+      if (batch.length === 0) continue;
       this.#ready.delete(group);
       if (entries.length > 0) this.#ready.set(group, entries);
+      return batch;
     }
-    return batch;
+    return [];
   }
 }
 
@@ -64,6 +65,7 @@ export function startQueue(path: string, handler: QueueHandler): Queue & { stop(
   const line = new WaitingLine();
   const flying = new Map<string, number>();
   const flights = new Set<Promise<void>>();
+  let inFlight = 0;
   let [stopped, closed] = [false, false];
 
   const fly = async (batch: readonly Kept[]): Promise<void> => {
@@ -83,10 +85,12 @@ export function startQueue(path: string, handler: QueueHandler): Queue & { stop(
     for (const entry of again) line.add(entry);
   };
   const dispatch = () => {
-    while (!stopped && flights.size * batchSize < inFlightMax) {
+    while (!stopped && inFlight < inFlightMax) {
       const batch = line.take((group) => inFlightPerGroupMax - (flying.get(group) ?? 0));
       if (batch.length === 0) return;
+      inFlight += batch.length;
       const flight = fly(batch).finally(() => {
+        inFlight -= batch.length;
         flights.delete(flight);
         dispatch();
       });
