@@ -186,7 +186,8 @@ describe("groups", () => {
     await queue.put([...entries("long", 400), ...["b", "c", "d"].flatMap((group) => entries(group, 5))]);
     await until(() => received().length === 415);
     const last = Math.max(...["b", "c", "d"].flatMap((group) => bodies(group, 5)).map((body) => received().indexOf(body)));
-    expect(last).toBeLessThan(80);
+    // Not even the share of the long one goes before them.
+    expect(last).toBeLessThan(40);
   });
 
   test("have 40 messages in flight at most, and get more as those are done", async () => {
