@@ -16,7 +16,6 @@ import { loadWithEndpoints, type SeenEndpoint } from "./delivery/endpoints-seen.
 import { disable, settleDelivery, settleHealth } from "./delivery/outcome.ts";
 import { type Permit, permitsFor } from "./delivery/permits.ts";
 import { log } from "./shell/log.ts";
-import { openTable } from "./shell/table.ts";
 
 type Job = { messageId: string; partition: string; deliveryId: string; endpointId: string; lane: number; sequence: number };
 type Pending = { job: Job; delivery: DeliveryRecord; event: Event | undefined };
@@ -54,7 +53,7 @@ async function load(partition: string, jobs: readonly Job[]): Promise<{ endpoint
   const different = [...new Map(jobs.map((job) => [job.deliveryId, job])).values()];
   const ids = new Set(different.map(({ endpointId }) => endpointId));
   const keys = different.flatMap((job): Key[] => [deliveryKey(job.deliveryId), logKey(job)]);
-  const { endpoints, documents } = await loadWithEndpoints(openTable(partition), partition, ids, keys);
+  const { endpoints, documents } = await loadWithEndpoints(partition, ids, keys);
   const soon = new Date(Date.now() + earlyMilliseconds).toISOString();
   const pending = different.flatMap((job, index) => {
     const delivery = documents[2 * index] as DeliveryRecord | undefined;

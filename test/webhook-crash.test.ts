@@ -59,6 +59,11 @@ async function allEvents(): Promise<Json[]> {
 }
 const idsAt = ({ requests }: Receiver) => requests.map(({ headers }) => headers["webhook-id"] as string);
 let events: Json[] = [];
+/** By name: writes that were cut off have events too, so that numbers say nothing. */
+function untold(): string[] {
+  const told = new Set(events.map(({ data }) => data.object.displayName));
+  return [...acknowledged].filter((name) => !told.has(name));
+}
 
 beforeAll(async () => {
   await product.start();
@@ -82,7 +87,7 @@ beforeAll(async () => {
   do {
     await pause(500);
     events = (await allEvents()).filter(({ type }) => type === "customer.created");
-  } while (Date.now() < end && (events.length < acknowledged.size || receivers.some(({ receiver }) => new Set(idsAt(receiver)).size < events.length)));
+  } while (Date.now() < end && (untold().length > 0 || receivers.some(({ receiver }) => new Set(idsAt(receiver)).size < events.length)));
   const received = receivers.map(({ receiver }) => receiver.requests.length);
   console.log(`${kills} kills, ${acknowledged.size} acknowledged writes, ${events.length} events, ${received.join(" and ")} requests received`);
 }, 120_000);
@@ -94,8 +99,7 @@ afterAll(async () => {
 
 test("every acknowledged write has its event, and the log has no gap", async () => {
   expect(acknowledged.size).toBeGreaterThan(kills * 20);
-  const told = new Set(events.map(({ data }) => data.object.displayName));
-  expect([...acknowledged].filter((name) => !told.has(name))).toEqual([]);
+  expect(untold()).toEqual([]);
   expect((await allEvents()).map(({ sequence }) => sequence)).toEqual((await allEvents()).map((_, index) => index + 1));
 });
 

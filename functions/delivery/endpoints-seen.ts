@@ -1,8 +1,9 @@
 /** Endpoints and their health as they were a moment ago, so that a busy one is not read again for each of its deliveries. */
-import type { Key, Reader } from "../../domain/kernel/table.ts";
+import type { Key } from "../../domain/kernel/table.ts";
 import type { EndpointRecord } from "../../domain/webhooks/endpoint.ts";
 import type { Health } from "../../domain/webhooks/health.ts";
 import { endpointKey, healthKey } from "../../domain/webhooks/keys.ts";
+import { getTogether } from "./together.ts";
 
 export type SeenEndpoint = { readonly endpoint: EndpointRecord | undefined; readonly health: Health | undefined };
 
@@ -12,7 +13,7 @@ const seenMax = 10_000;
 const seen = new Map<string, SeenEndpoint & { until: number }>();
 
 /** The endpoints, and whatever else stands under `keys`, in one round trip. */
-export async function loadWithEndpoints(table: Reader, partition: string, endpointIds: ReadonlySet<string>, keys: readonly Key[]) {
+export async function loadWithEndpoints(partition: string, endpointIds: ReadonlySet<string>, keys: readonly Key[]) {
   const now = Date.now();
   const nameOf = (id: string) => `${partition} ${id}`;
   const known = new Map<string, SeenEndpoint>();
@@ -21,7 +22,7 @@ export async function loadWithEndpoints(table: Reader, partition: string, endpoi
     if (one && one.until > now) known.set(id, one);
     return !known.has(id);
   });
-  const found = await table.getMany<object>([...unknown.flatMap((id): Key[] => [endpointKey(id), healthKey(id)]), ...keys]);
+  const found = await getTogether(partition, [...unknown.flatMap((id): Key[] => [endpointKey(id), healthKey(id)]), ...keys]);
   for (const [index, id] of unknown.entries()) {
     const one = { endpoint: found[2 * index] as EndpointRecord | undefined, health: found[2 * index + 1] as Health | undefined };
     known.set(id, one);
