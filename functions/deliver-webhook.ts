@@ -6,7 +6,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
 import type { Key } from "../domain/kernel/table.ts";
 import type { DeliveryRecord } from "../domain/webhooks/delivery.ts";
-import { afterAttempt, canceled, isSuccess } from "../domain/webhooks/delivery-round.ts";
+import { afterAttempt, canceled, isSuccess, messageOf } from "../domain/webhooks/delivery-round.ts";
 import type { EndpointRecord } from "../domain/webhooks/endpoint.ts";
 import type { Health } from "../domain/webhooks/health.ts";
 import { deliveryKey, logKey } from "../domain/webhooks/keys.ts";
@@ -15,7 +15,9 @@ import { attempt } from "./delivery/attempt.ts";
 import { loadWithEndpoints, type SeenEndpoint } from "./delivery/endpoints-seen.ts";
 import { disable, settleDelivery, settleHealth } from "./delivery/outcome.ts";
 import { type Permit, permitsFor } from "./delivery/permits.ts";
+import { giveBackSlots } from "./delivery/slots.ts";
 import { log } from "./shell/log.ts";
+import { sendToQueue } from "./shell/queue.ts";
 
 type Job = { messageId: string; partition: string; deliveryId: string; endpointId: string; lane: number; sequence: number };
 type Pending = { job: Job; delivery: DeliveryRecord; event: Event | undefined };
@@ -91,10 +93,26 @@ async function attemptAll(
 
 type Round = { partition: string; endpoint: EndpointRecord; outcomes: { successes: boolean[]; askedUntil: string | undefined } };
 
-async function deliverOne({ partition, endpoint, outcomes }: Round, { delivery, event }: Pending, permit: Permit): Promise<void> {
+async function deliverOne(round: Round, { delivery, event }: Pending, permit: Permit): Promise<void> {
+  const { partition, endpoint } = round;
   if ("putOff" in permit) return settleDelivery(partition, delivery, permit.putOff, permit.isParked);
-  if (!event) return settleDelivery(partition, delivery, (one, now) => canceled(one, "event_expired", now));
-  if (permit.afterMilliseconds > 0) await delay(permit.afterMilliseconds);
+  if ("againAfterSeconds" in permit) return sendAgain(partition, delivery, permit.againAfterSeconds);
+  try {
+    if (!event) return await settleDelivery(partition, delivery, (one, now) => canceled(one, "event_expired", now));
+    if (permit.afterMilliseconds > 0) await delay(permit.afterMilliseconds);
+    await attemptOne(round, delivery, event);
+  } finally {
+    giveBackSlots(partition, endpoint.id, 1);
+  }
+}
+
+/** The delivery stays as it is: it only comes later. */
+async function sendAgain(partition: string, delivery: DeliveryRecord, delaySeconds: number): Promise<void> {
+  const message = messageOf(delivery, new Date());
+  if (message) await sendToQueue(partition, [{ ...message, delaySeconds }]);
+}
+
+async function attemptOne({ partition, endpoint, outcomes }: Round, delivery: DeliveryRecord, event: Event): Promise<void> {
   const { attempt: result, notBefore } = await attempt(endpoint, event);
   const isGone = result.status === goneStatus;
   outcomes.successes.push(isSuccess(result));

@@ -1,4 +1,4 @@
-/** Who of the deliveries to an endpoint may go now: the circuit breaker decides first, then the endpoint's rate. */
+/** Who of the deliveries to an endpoint may go now: the circuit breaker decides first, then how many are under way, then the rate. */
 import { Contention, replace } from "../../domain/kernel/table.ts";
 import type { DeliveryRecord } from "../../domain/webhooks/delivery.ts";
 import { parked, postponed } from "../../domain/webhooks/delivery-round.ts";
@@ -8,15 +8,20 @@ import { healthKey } from "../../domain/webhooks/keys.ts";
 import { log } from "../shell/log.ts";
 import { openTable } from "../shell/table.ts";
 import { forgetEndpoint } from "./endpoints-seen.ts";
+import { giveBackSlots, takeSlots } from "./slots.ts";
 import { type Turns, takeTurns } from "./turns.ts";
 
-/** Go, after a moment; or wait as `putOff` says, which for long waits is due work's task. */
+/** Go after a moment, and give the slot back then; come again; or wait as `putOff` says, which for long waits is due work's task. */
 export type Permit =
   | { readonly afterMilliseconds: number }
+  | { readonly againAfterSeconds: number }
   | { readonly putOff: (delivery: DeliveryRecord, now: Date) => DeliveryRecord; readonly isParked: boolean };
 
 /** A shorter wait is waited here: to put a delivery off costs a write. */
 const waitedHereMilliseconds = 1_000;
+
+/** When too many are under way: an attempt takes up to 15 seconds, and most take less than one. */
+const againAfterSeconds = 2;
 
 /** A permit for each delivery, and the health as it stands then. */
 export async function permitsFor(
@@ -26,10 +31,12 @@ export async function permitsFor(
   deliveries: readonly DeliveryRecord[],
 ): Promise<{ permits: Permit[]; health: Health | undefined }> {
   const admitted = await admit(partition, endpoint.id, health, deliveries.length);
-  const going = deliveries.slice(0, admitted.count);
-  const isParked = true;
-  const park: Permit = { isParked, putOff: (delivery, now) => parked(delivery, admitted.parkedUntil, now) };
-  return { permits: [...(await byRate(partition, endpoint, going)), ...deliveries.slice(admitted.count).map(() => park)], health: admitted.health };
+  const slots = admitted.count > 0 ? await takeSlots(partition, endpoint.id, admitted.count) : 0;
+  const going = await byRate(partition, endpoint, deliveries.slice(0, slots));
+  giveBackSlots(partition, endpoint.id, going.filter((permit) => "putOff" in permit).length);
+  const park: Permit = { isParked: true, putOff: (delivery, now) => parked(delivery, admitted.parkedUntil, now) };
+  const others = deliveries.slice(slots).map((_, index): Permit => (slots + index < admitted.count ? { againAfterSeconds } : park));
+  return { permits: [...going, ...others], health: admitted.health };
 }
 
 type Admitted = { count: number; parkedUntil: string; health: Health | undefined };
