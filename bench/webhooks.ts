@@ -58,6 +58,7 @@ async function measure({ eventsPerSecond, endpoints }: Case): Promise<Result> {
     const senderPerSecond = await bareSends(`http://127.0.0.1:${port}/bare`);
     for (let index = 0; index < endpoints; index++)
       await send("/v1/webhook-endpoints", { url: `http://127.0.0.1:${port}/${index}`, eventTypes: ["customer.created"] });
+    await ask<Received>(receiver, "take");
     const create = () => send("/v1/customers", { displayName: "Ada Lovelace", tags: ["vip"] });
     await drained(receiver, (await paced(create, eventsPerSecond, warmUpSeconds)) * endpoints);
     await ask<Received>(receiver, "take");

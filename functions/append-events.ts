@@ -11,9 +11,9 @@ import { Contention } from "../domain/kernel/table.ts";
 import { apiVersion } from "../domain/tenants/model.ts";
 import type { DeliveryRecord } from "../domain/webhooks/delivery.ts";
 import { creationOf, messageOf } from "../domain/webhooks/delivery-round.ts";
-import { appendChanges, type EventToAppend, placesOf, renderEvent } from "../domain/webhooks/event-log.ts";
+import { appendChanges, type EventToAppend, headAfter, placesOf, renderEvent } from "../domain/webhooks/event-log.ts";
 import { type Addressed, address, deliveriesOf, runsOf } from "../domain/webhooks/fan-out.ts";
-import { type EventPointer, eventPointerKey, laneHeadKey } from "../domain/webhooks/keys.ts";
+import { type EventPointer, eventPointerKey, type LaneHead, laneHeadKey } from "../domain/webhooks/keys.ts";
 import { loadEndpoints } from "../domain/webhooks/store.ts";
 import { splitPartition } from "./shell/item.ts";
 import { log } from "./shell/log.ts";
@@ -44,10 +44,12 @@ function isTelling({ dynamodb }: DynamoDBRecord): boolean {
 async function appendAll(partition: string, records: readonly DynamoDBRecord[]): Promise<DynamoDBRecord | undefined> {
   const { events, failed } = renderAll(partition, records);
   if (events.length === 0) return failed;
-  const endpoints = await loadEndpoints(openTable(partition));
+  const table = openTable(partition);
+  const [endpoints, known] = await Promise.all([loadEndpoints(table), table.get(laneHeadKey(lane))]);
+  let head = known;
   for (const run of runsOf(events.map((event) => address(event, endpoints)))) {
     try {
-      await append(partition, run);
+      head = await append(partition, head, run);
     } catch (error) {
       log("error", "events not appended", { partition, events: run.length, error: String((error as Error).stack ?? error) });
       return run[0]?.rendered.record;
@@ -86,20 +88,20 @@ const documentOf = (image: Images): object | undefined => (image ? JSON.parse(im
 /**
  * One transaction moves the head and writes the events and their deliveries, which then go to the queue. When it is
  * refused, some events may be in the log already, with theirs: whoever appended them may have died before the queue had
- * them, so they go there again. The others are appended anew.
+ * them, so they go there again. The others are appended anew. `head` is the lane's as far as is known; answers the next.
  */
-async function append(partition: string, events: readonly Addressed<ToAppend>[]): Promise<void> {
+async function append(partition: string, head: LaneHead | undefined, events: readonly Addressed<ToAppend>[]): Promise<LaneHead | undefined> {
   const table = openTable(partition);
   let pending = events;
-  for (let attempt = 1; pending.length > 0; attempt++) {
-    const head = await table.get(laneHeadKey(lane));
+  for (let attempt = 1; ; attempt++) {
     const now = new Date();
     const rendered = pending.map((event) => event.rendered);
     const places = placesOf(lane, head, pending.length);
     const deliveries = pending.flatMap((event, index) => deliveriesOf(event, places[index] as EventPointer, now));
     try {
       await table.commit([...appendChanges(lane, head, rendered, now), ...deliveries.map(creationOf)], () => []);
-      return await enqueue(partition, deliveries, now);
+      await enqueue(partition, deliveries, now);
+      return headAfter(head, pending.length, now);
     } catch (error) {
       if (!(error instanceof Contention) || attempt === attemptsMax) throw error;
       await delay(Math.random() * 20 * 2 ** attempt);
@@ -107,6 +109,8 @@ async function append(partition: string, events: readonly Addressed<ToAppend>[])
       const appended = pending.flatMap((event, index) => (known[index] ? deliveriesOf(event, known[index], now) : []));
       await enqueue(partition, appended, now);
       pending = pending.filter((_, index) => !known[index]);
+      head = await table.get(laneHeadKey(lane));
+      if (pending.length === 0) return head;
     }
   }
 }

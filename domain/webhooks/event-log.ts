@@ -55,16 +55,20 @@ function changedAttributes(before: Record<string, unknown>, after: Record<string
 export const placesOf = (lane: number, head: LaneHead | undefined, count: number): EventPointer[] =>
   Array.from({ length: count }, (_, index) => ({ lane, sequence: (head?.lastSequence ?? 0) + 1 + index }));
 
+/** The head once `count` more events stand in its lane. */
+export function headAfter(head: LaneHead | undefined, count: number, now: Date): LaneHead {
+  const before = head ?? { version: 0, lastSequence: 0, firstSequenceByDay: {} };
+  return {
+    version: before.version + 1,
+    lastSequence: before.lastSequence + count,
+    firstSequenceByDay: recentDays({ [dayOf(now)]: before.lastSequence + 1, ...before.firstSequenceByDay }, now),
+  };
+}
+
 /** The changes that put `events` at the end of the lane; guarded by the head, and by each event's pointer. */
 export function appendChanges(lane: number, head: LaneHead | undefined, events: readonly EventToAppend[], now: Date): Change[] {
-  const before = head ?? { version: 0, lastSequence: 0, firstSequenceByDay: {} };
   const places = placesOf(lane, head, events.length);
-  const first = before.lastSequence + 1;
-  const after: LaneHead = {
-    version: before.version + 1,
-    lastSequence: before.lastSequence + events.length,
-    firstSequenceByDay: recentDays({ [dayOf(now)]: first, ...before.firstSequenceByDay }, now),
-  };
+  const after = headAfter(head, events.length, now);
   // Four years and not 48 calendar months: a day more or less does not matter here.
   const expiresAt = instantAfter(now, keptMonths * (365.25 / 12) * dayMilliseconds);
   return [

@@ -47,9 +47,9 @@ export function startStreamConsumer(source: Source, handler: StreamHandler): () 
       // Whatever fails below, the shard is read again from its position.
       shard.iterator = undefined;
       const { Records: records, NextShardIterator: next } = await getRecords(source.endpoint, iterator, recordsRead);
-      for (let from = 0; from < records.length; from += recordsHandled) {
+      for (const batch of batchesOf(records)) {
         if (stopped.aborted) return 0;
-        await handle(records.slice(from, from + recordsHandled), source.streamArn, handler, (place) => moveTo(shard.id, place));
+        await handle(batch, source.streamArn, handler, (place) => moveTo(shard.id, place));
       }
       shard.iterator = next;
       if (!next) {
@@ -64,10 +64,27 @@ export function startStreamConsumer(source: Source, handler: StreamHandler): () 
   return startLoop("stream consumer", poll);
 }
 
+/** As the event filter on AWS: most records tell nothing, and do not count for the size of a batch. */
+const tells = ({ dynamodb }: DynamoDBRecord): boolean => dynamodb?.NewImage?.["outbox"] !== undefined;
+
+/** All records in order, cut where a batch has as many telling ones as a handler gets at once. */
+function batchesOf(records: readonly DynamoDBRecord[]): DynamoDBRecord[][] {
+  const batches: DynamoDBRecord[][] = [];
+  let room = 0;
+  for (const record of records) {
+    if (batches.length === 0 || (tells(record) && room === 0)) {
+      batches.push([]);
+      room = recordsHandled;
+    }
+    batches.at(-1)?.push(record);
+    if (tells(record)) room -= 1;
+  }
+  return batches;
+}
+
 /** Moves past what was handled; throws when the rest is to be tried again. */
 async function handle(records: DynamoDBRecord[], streamArn: string, handler: StreamHandler, moveTo: (place: string) => void): Promise<void> {
-  // As the event filter on AWS: most records tell nothing.
-  const telling = records.filter(({ dynamodb }) => dynamodb?.NewImage?.["outbox"]);
+  const telling = records.filter(tells);
   const result = telling.length > 0 ? await handler({ Records: telling.map((record) => ({ ...record, eventSourceARN: streamArn })) }) : undefined;
   const failed = new Set(result?.batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
   const firstFailed = failed.size === 0 ? records.length : records.findIndex((record) => failed.has(sequenceOf(record)));
