@@ -1,0 +1,50 @@
+/** Points by expiry date: taken from those that expire first, put where their date is. Pure; nothing here can go below zero. */
+import type { Bucket } from "./entry.ts";
+import { pointsIn } from "./wallet-head.ts";
+
+type Dated = Pick<Bucket, "expiresOn">;
+/** By date; what never expires comes last. */
+export const byExpiry = (one: Dated, other: Dated): number =>
+  one.expiresOn === other.expiresOn ? 0 : one.expiresOn === null ? 1 : other.expiresOn === null || one.expiresOn < other.expiresOn ? -1 : 1;
+
+/** `buckets` with `added` among them: one bucket for each date. */
+export function withAdded(buckets: readonly Bucket[], added: readonly Bucket[]): Bucket[] {
+  const byDate = new Map<string | null, number>();
+  for (const { expiresOn, points } of [...buckets, ...added]) byDate.set(expiresOn, (byDate.get(expiresOn) ?? 0) + points);
+  return [...byDate]
+    .filter(([, points]) => points > 0)
+    .map(([expiresOn, points]) => ({ expiresOn, points }))
+    .toSorted(byExpiry);
+}
+
+/** Up to `points` from the front. */
+export function takeFirst(buckets: readonly Bucket[], points: number): { taken: Bucket[]; left: Bucket[] } {
+  const taken: Bucket[] = [];
+  const left: Bucket[] = [];
+  let wanted = points;
+  for (const { expiresOn, points: there } of buckets) {
+    const some = Math.min(there, wanted);
+    wanted -= some;
+    if (some > 0) taken.push({ expiresOn, points: some });
+    if (there > some) left.push({ expiresOn, points: there - some });
+  }
+  return { taken, left };
+}
+
+/** Up to `points` of the bucket with this date. */
+export function takeOf(buckets: readonly Bucket[], expiresOn: string | null, points: number): { taken: Bucket[]; left: Bucket[] } {
+  const own = buckets.filter((bucket) => bucket.expiresOn === expiresOn);
+  const { taken, left } = takeFirst(own, points);
+  return { taken, left: [...buckets.filter((bucket) => bucket.expiresOn !== expiresOn), ...left].toSorted(byExpiry) };
+}
+
+/** A bucket is usable through its day. */
+export const isExpired = ({ expiresOn }: Dated, today: string): boolean => expiresOn !== null && expiresOn < today;
+
+export function splitExpired(buckets: readonly Bucket[], today: string): { alive: Bucket[]; dead: Bucket[] } {
+  return { alive: buckets.filter((bucket) => !isExpired(bucket, today)), dead: buckets.filter((bucket) => isExpired(bucket, today)) };
+}
+
+/** `buckets` without the first `skipped` points, and of the rest `points`: for what is given back part by part. */
+export const slice = (buckets: readonly Bucket[], skipped: number, points: number): Bucket[] =>
+  takeFirst(takeFirst(buckets, Math.min(skipped, pointsIn(buckets))).left, points).taken;

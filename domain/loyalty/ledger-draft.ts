@@ -1,0 +1,110 @@
+/** A wallet while a command works on it: moves points between accounts, and writes each move down as an entry. */
+import { byExpiry, takeFirst, takeOf, withAdded } from "./buckets.ts";
+import { type Account, type Bucket, type Entry, type EntryType, entryHash, entryIdOf, type Posting } from "./entry.ts";
+import { balancesOf, type OpenHold, type PendingBucket, pointsIn, type Totals, type WalletHead } from "./wallet-head.ts";
+
+/** What an entry says besides the moves. */
+export type Facts = Pick<Entry, "type" | "points"> &
+  Partial<Pick<Entry, "effectiveAt" | "activatesOn" | "reference" | "reason" | "holdId" | "reverses" | "rules">>;
+
+export class LedgerDraft {
+  #head: WalletHead;
+  readonly #now: Date;
+  readonly entries: Entry[] = [];
+
+  constructor(head: WalletHead, now: Date) {
+    this.#head = head;
+    this.#now = now;
+  }
+
+  get head(): WalletHead {
+    return this.#head;
+  }
+
+  /**
+   * Writes down what `move` does to the wallet as one entry. The postings are the difference that it makes, so that an
+   * entry cannot say something else than what happened. `move` answers the buckets that it touched.
+   */
+  record(facts: Facts, move: () => readonly Bucket[]): void {
+    const before = balancesOf(this.#head);
+    const allocations = withAdded([], move());
+    const after = balancesOf(this.#head);
+    const postings = (Object.keys(before) as Account[])
+      .map((account): Posting => ({ account, points: after[account] - before[account] }))
+      .filter(({ points }) => points !== 0);
+    const seq = this.#head.version + 1;
+    const recordedAt = this.#now.toISOString();
+    const { type, points, effectiveAt = recordedAt, ...others } = facts;
+    const told = Object.fromEntries(Object.entries(others).filter(([, value]) => value !== undefined));
+    const body = {
+      id: entryIdOf(this.#head.id, seq),
+      walletId: this.#head.id,
+      seq,
+      type: type as EntryType,
+      points,
+      postings,
+      allocations,
+      availableAfter: after.available,
+      effectiveAt,
+      recordedAt,
+      ...told,
+      prevHash: this.#head.lastHash,
+    };
+    const entry: Entry = { ...body, hash: entryHash(body) };
+    this.entries.push(entry);
+    this.#head = { ...this.#head, version: seq, lastHash: entry.hash, updatedAt: recordedAt };
+  }
+
+  /** Moves points between what is outside of the wallet and the wallet. */
+  count(account: keyof Totals, points: number): void {
+    this.#head = { ...this.#head, totals: { ...this.#head.totals, [account]: this.#head.totals[account] + points } };
+  }
+
+  /** Puts points where they can be spent; what the member owes is paid first. Answers what was left of them. */
+  deposit(buckets: readonly Bucket[]): readonly Bucket[] {
+    const { taken: paid, left } = takeFirst([...buckets].toSorted(byExpiry), this.#head.debt);
+    this.#head = { ...this.#head, debt: this.#head.debt - pointsIn(paid), buckets: withAdded(this.#head.buckets, left) };
+    return left;
+  }
+
+  /** Takes up to `points` of those that expire first. */
+  withdraw(points: number): Bucket[] {
+    const { taken, left } = takeFirst(this.#head.buckets, points);
+    this.#head = { ...this.#head, buckets: left };
+    return taken;
+  }
+  /** Takes up to `points` of one date. */
+  withdrawOf(expiresOn: string | null, points: number): Bucket[] {
+    const { taken, left } = takeOf(this.#head.buckets, expiresOn, points);
+    this.#head = { ...this.#head, buckets: left };
+    return taken;
+  }
+  owe(points: number): void {
+    this.#head = { ...this.#head, debt: this.#head.debt + points };
+  }
+
+  addPending(added: PendingBucket): void {
+    const same = ({ activatesOn, expiresOn }: PendingBucket) => activatesOn === added.activatesOn && expiresOn === added.expiresOn;
+    const points = pointsIn(this.#head.pending.filter(same)) + added.points;
+    const pending = [...this.#head.pending.filter((one) => !same(one)), { ...added, points }];
+    this.#head = {
+      ...this.#head,
+      pending: pending
+        .filter((one) => one.points > 0)
+        .toSorted((one, other) => (one.activatesOn === other.activatesOn ? byExpiry(one, other) : one.activatesOn < other.activatesOn ? -1 : 1)),
+    };
+  }
+  /** Takes up to `points` of a pending bucket. */
+  takePending({ activatesOn, expiresOn }: Pick<PendingBucket, "activatesOn" | "expiresOn">, points: number): number {
+    const there = pointsIn(this.#head.pending.filter((one) => one.activatesOn === activatesOn && one.expiresOn === expiresOn));
+    const taken = Math.min(there, points);
+    if (taken > 0) this.addPending({ activatesOn, expiresOn, points: -taken });
+    return taken;
+  }
+
+  /** Puts a hold in the place of the one with its id; without points it is closed. */
+  setHold(hold: OpenHold): void {
+    const others = this.#head.holds.filter(({ id }) => id !== hold.id);
+    this.#head = { ...this.#head, holds: pointsIn(hold.buckets) > 0 ? [...others, hold] : others };
+  }
+}

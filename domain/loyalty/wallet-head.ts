@@ -1,0 +1,58 @@
+/** The head of a wallet: all that a command needs to know of it, however long its history is. Written with every entry. */
+import { type Account, type Bucket, firstPrevHash } from "./entry.ts";
+
+/** Points that are not usable yet: from the beginning of `activatesOn` in the programme's zone they are available. */
+export type PendingBucket = Bucket & { readonly activatesOn: string };
+/** Points set aside, with the buckets that they came from. */
+export type OpenHold = { readonly id: string; readonly expiresAt: string; readonly buckets: readonly Bucket[] };
+/** What became of the points of the wallet, and where they came from: `issued` is never above zero. */
+export type Totals = Readonly<Record<Exclude<Account, "available" | "pending" | "held" | "debt">, number>>;
+
+export type WalletHead = {
+  readonly id: string;
+  readonly customerId: string;
+  readonly programId: string;
+  /** The sequence of the last entry, and the version of the document. */
+  readonly version: number;
+  /** Available points; the first to expire first, those that never expire last. */
+  readonly buckets: readonly Bucket[];
+  readonly pending: readonly PendingBucket[];
+  readonly holds: readonly OpenHold[];
+  /** What the member owes; paid back by whatever comes in next. */
+  readonly debt: number;
+  readonly totals: Totals;
+  readonly lastHash: string;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  readonly livemode: boolean;
+};
+
+export const bucketsMax = 64;
+export const pendingBucketsMax = 64;
+export const openHoldsMax = 20;
+
+export const newWalletHead = (ids: Pick<WalletHead, "id" | "customerId" | "programId" | "livemode">, now: Date): WalletHead => ({
+  ...ids,
+  version: 0,
+  buckets: [],
+  pending: [],
+  holds: [],
+  debt: 0,
+  totals: { issued: 0, redeemed: 0, expired: 0, reversed: 0, transferred: 0 },
+  lastHash: firstPrevHash,
+  createdAt: now.toISOString(),
+  updatedAt: now.toISOString(),
+});
+
+export const pointsIn = (buckets: readonly { readonly points: number }[]): number => buckets.reduce((sum, { points }) => sum + points, 0);
+export const heldPoints = ({ holds }: Pick<WalletHead, "holds">): number => holds.reduce((sum, { buckets }) => sum + pointsIn(buckets), 0);
+
+/** The balance of every account; they sum to zero. */
+export const balancesOf = (head: WalletHead): Readonly<Record<Account, number>> => ({
+  ...head.totals,
+  available: pointsIn(head.buckets),
+  pending: pointsIn(head.pending),
+  held: heldPoints(head),
+  // `+ 0` because minus zero is another number in a hash.
+  debt: -head.debt + 0,
+});
