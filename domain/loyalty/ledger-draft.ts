@@ -32,7 +32,7 @@ export class LedgerDraft {
     const postings = (Object.keys(before) as Account[])
       .map((account): Posting => ({ account, points: after[account] - before[account] }))
       .filter(({ points }) => points !== 0);
-    const seq = this.#head.version + 1;
+    const seq = this.#head.sequence + 1;
     const recordedAt = this.#now.toISOString();
     const { type, points, effectiveAt = recordedAt, ...others } = facts;
     const told = Object.fromEntries(Object.entries(others).filter(([, value]) => value !== undefined));
@@ -52,7 +52,7 @@ export class LedgerDraft {
     };
     const entry: Entry = { ...body, hash: entryHash(body) };
     this.entries.push(entry);
-    this.#head = { ...this.#head, version: seq, lastHash: entry.hash, updatedAt: recordedAt };
+    this.#head = { ...this.#head, sequence: seq, lastHash: entry.hash, updatedAt: recordedAt };
   }
 
   /** Moves points between what is outside of the wallet and the wallet. */

@@ -68,7 +68,8 @@ export function apply(head: WalletHead, command: Command, time: LedgerTime): App
     run(draft, command, time);
     if (draft.head.buckets.length > bucketsMax || draft.head.pending.length > pendingBucketsMax) refuse("too_many_buckets", { bucketsMax });
     assertInvariants(draft.head);
-    return { kind: "applied", head: draft.head, entries: draft.entries, entry: draft.entries[rolled] };
+    const after = draft.entries.length > 0 ? { ...draft.head, version: head.version + 1 } : head;
+    return { kind: "applied", head: after, entries: draft.entries, entry: draft.entries[rolled] };
   } catch (error) {
     if (error instanceof Refused) return error.refusal;
     throw error;

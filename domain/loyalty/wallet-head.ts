@@ -12,8 +12,10 @@ export type WalletHead = {
   readonly id: string;
   readonly customerId: string;
   readonly programId: string;
-  /** The sequence of the last entry, and the version of the document. */
+  /** Of the document: the next one with each command, however many entries that makes. */
   readonly version: number;
+  /** The `seq` of the last entry. */
+  readonly sequence: number;
   /** Available points; the first to expire first, those that never expire last. */
   readonly buckets: readonly Bucket[];
   readonly pending: readonly PendingBucket[];
@@ -33,7 +35,8 @@ export const openHoldsMax = 20;
 
 export const newWalletHead = (ids: Pick<WalletHead, "id" | "customerId" | "programId" | "livemode">, now: Date): WalletHead => ({
   ...ids,
-  version: 0,
+  version: 1,
+  sequence: 0,
   buckets: [],
   pending: [],
   holds: [],
