@@ -1,8 +1,8 @@
 /** Typed reads and writes of customers. A customer's identities and its document always move in one transaction. */
 import type { EventDraft } from "../kernel/event.ts";
-import { type Change, create, type Placement, type Reader, remove, replace } from "../kernel/table.ts";
+import { type Change, create, key, type Placement, type Reader, remove, replace } from "../kernel/table.ts";
 import { type Identity, isSameIdentity } from "./identity.ts";
-import { customerKey, customerListPk, identityKey } from "./keys.ts";
+import { collectionPk, customerKey, customerListPk, identityKey } from "./keys.ts";
 import type { Customer, CustomerRecord } from "./model.ts";
 
 /** A customer, deleted ones too until they are purged; by the clock, however late the purge runs. */
@@ -59,3 +59,11 @@ const placementOf = ({ id, createdAt, listShard, purgeAt }: CustomerRecord): Pla
   list: { pk: customerListPk(listShard), sk: `${createdAt}#${id}` },
   ...(purgeAt && { due: { at: purgeAt, kind: "purge_customer" } }),
 });
+
+/** What other contexts keep under a customer, so that all of it is read with the customer: a link to what they know. */
+export const linkKey = (customerId: string, sk: string) => key<object>(collectionPk(customerId), sk);
+const linksMax = 200;
+export async function collectionLinks<Link extends object>(table: Reader, customerId: string, skPrefix: string): Promise<Link[]> {
+  const rows = await table.query<Link>({ from: "items", pk: collectionPk(customerId), skPrefix, order: "ascending", limit: linksMax });
+  return rows.map(({ document }) => document);
+}
