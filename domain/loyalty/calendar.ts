@@ -1,0 +1,55 @@
+/**
+ * Dates of a programme. A date is `YYYY-MM-DD` in the programme's time zone, which decides when a day begins: dates are
+ * counted without hours, so that no change of daylight saving can move one, and compared as text.
+ */
+import { Temporal } from "temporal-polyfill";
+import type { ExpiryPolicy } from "./program.ts";
+
+/** Made once for each zone: to make one takes Intl a hundred times as long as to use it. */
+const formatters = new Map<string, Intl.DateTimeFormat>();
+function formatterFor(timeZone: string): Intl.DateTimeFormat {
+  const known = formatters.get(timeZone);
+  if (known) return known;
+  // Sweden writes dates as ISO 8601 does.
+  const made = new Intl.DateTimeFormat("sv-SE", { timeZone, calendar: "iso8601", numberingSystem: "latn", year: "numeric", month: "2-digit", day: "2-digit" });
+  formatters.set(timeZone, made);
+  return made;
+}
+
+/** The date of `now` in the zone. */
+export const todayIn = (timeZone: string, now: Date): string => formatterFor(timeZone).format(now);
+
+/** The instant at which the date begins in the zone: not always midnight, where clocks jump over it. */
+export const startOfDay = (date: string, timeZone: string): string =>
+  new Date(Temporal.PlainDate.from(date).toZonedDateTime(timeZone).epochMilliseconds).toISOString();
+
+/** The same day of the month, `months` later; its last day where the month is shorter. */
+export const addMonths = (date: string, months: number): string => Temporal.PlainDate.from(date).add({ months }).toString();
+export const addDays = (date: string, days: number): string => Temporal.PlainDate.from(date).add({ days }).toString();
+
+export function endOfMonth(date: string): string {
+  const day = Temporal.PlainDate.from(date);
+  return day.with({ day: day.daysInMonth }).toString();
+}
+const endOfYear = (date: string): string => `${date.slice(0, 4)}-12-31`;
+
+/**
+ * The last day on which points can be used that were earned on `earnedOn`; null when they never expire. A date that the
+ * earning or its rule states itself goes before this one.
+ */
+export function expiresOnFor(expiry: ExpiryPolicy, earnedOn: string, lastActivityOn: string = earnedOn): string | null {
+  switch (expiry.kind) {
+    case "never":
+      return null;
+    case "calendar_year":
+      return endOfYear(addMonths(earnedOn, expiry.months));
+    case "rolling_months":
+      return rounded(addMonths(earnedOn, expiry.months), expiry.roundTo);
+    case "inactivity_months":
+      return rounded(addMonths(lastActivityOn > earnedOn ? lastActivityOn : earnedOn, expiry.months), expiry.roundTo);
+  }
+}
+const rounded = (date: string, roundTo: "month_end" | "day"): string => (roundTo === "month_end" ? endOfMonth(date) : date);
+
+/** The day from whose beginning points can be used that were earned on `earnedOn`; undefined when that is at once. */
+export const activatesOnFor = (pendingDays: number, earnedOn: string): string | undefined => (pendingDays > 0 ? addDays(earnedOn, pendingDays) : undefined);
