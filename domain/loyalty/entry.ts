@@ -49,7 +49,10 @@ export type Entry = {
   readonly effectiveAt: string;
   /** When the ledger took it. */
   readonly recordedAt: string;
+  /** Of earned points that are not usable before that day, and of their activation. */
   readonly activatesOn?: string;
+  /** When a hold runs out. */
+  readonly expiresAt?: string;
   readonly reference?: string;
   readonly reason?: string;
   readonly holdId?: string;

@@ -3,12 +3,14 @@ import * as z from "zod";
 import { tell } from "../kernel/event.ts";
 import { type Change, create, type Reader, replace } from "../kernel/table.ts";
 import { text } from "../kernel/text.ts";
-import { startOfDay, todayIn } from "./calendar.ts";
+import { addDays, startOfDay } from "./calendar.ts";
 import type { Entry as LedgerEntry } from "./entry.ts";
 import { programKey } from "./keys.ts";
-import { type Applied, apply, type Command, type LedgerTime, type RefusalCode } from "./ledger.ts";
+import { type Applied, apply, type Command } from "./ledger.ts";
 import { eventOfEntry } from "./ledger-events.ts";
+import { type LedgerTime, ledgerTimeIn } from "./ledger-time.ts";
 import type { ProgramRecord } from "./program.ts";
+import type { RefusalCode } from "./refusal.ts";
 import { Entry, entryExample, programIdOf, toEntry, toWallet, Wallet, WalletId, walletExample } from "./wallet.ts";
 import type { WalletHead } from "./wallet-head.ts";
 import { entryKey, type ReferenceRecord, referenceKey, walletKey } from "./wallet-keys.ts";
@@ -53,7 +55,7 @@ export async function loadWallet(
   ];
   const [head, program, used] = await table.getMany<object>(keys);
   if (!head || !program) return undefined;
-  const time = { now, today: todayIn((program as ProgramRecord).timeZone, now) };
+  const time = ledgerTimeIn((program as ProgramRecord).timeZone, now);
   return { head: head as WalletHead, program: program as ProgramRecord, time, used: used as ReferenceRecord | undefined };
 }
 
@@ -88,7 +90,6 @@ export const rollKind = "roll_wallet";
 /** When something next happens to the wallet by itself: points become available, a hold runs out, points expire. */
 function nextDue({ pending, holds, buckets }: WalletHead, timeZone: string): string | undefined {
   const activations = pending.slice(0, 1).map(({ activatesOn }) => startOfDay(activatesOn, timeZone));
-  const expiries = buckets.slice(0, 1).flatMap(({ expiresOn }) => (expiresOn === null ? [] : [startOfDay(dayAfter(expiresOn), timeZone)]));
+  const expiries = buckets.slice(0, 1).flatMap(({ expiresOn }) => (expiresOn === null ? [] : [startOfDay(addDays(expiresOn, 1), timeZone)]));
   return [...activations, ...expiries, ...holds.map(({ expiresAt }) => expiresAt)].toSorted()[0];
 }
-const dayAfter = (date: string): string => new Date(Date.parse(date) + 86_400_000).toISOString().slice(0, 10);

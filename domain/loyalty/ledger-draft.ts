@@ -1,11 +1,15 @@
 /** A wallet while a command works on it: moves points between accounts, and writes each move down as an entry. */
 import { byExpiry, takeFirst, takeOf, withAdded } from "./buckets.ts";
 import { type Account, type Bucket, type Entry, type EntryType, entryHash, entryIdOf, type Posting } from "./entry.ts";
+import type { DebtPolicy } from "./ledger.ts";
+import { refuse } from "./refusal.ts";
 import { balancesOf, type OpenHold, type PendingBucket, pointsIn, type Totals, type WalletHead } from "./wallet-head.ts";
 
 /** What an entry says besides the moves. */
 export type Facts = Pick<Entry, "type" | "points"> &
-  Partial<Pick<Entry, "effectiveAt" | "activatesOn" | "reference" | "reason" | "holdId" | "reverses" | "rules">>;
+  Partial<Pick<Entry, "effectiveAt" | "activatesOn" | "expiresAt" | "reference" | "reason" | "holdId" | "reverses" | "rules">>;
+
+type PendingDates = Pick<PendingBucket, "activatesOn" | "expiresOn">;
 
 export class LedgerDraft {
   #head: WalletHead;
@@ -60,11 +64,10 @@ export class LedgerDraft {
     this.#head = { ...this.#head, totals: { ...this.#head.totals, [account]: this.#head.totals[account] + points } };
   }
 
-  /** Puts points where they can be spent; what the member owes is paid first. Answers what was left of them. */
-  deposit(buckets: readonly Bucket[]): readonly Bucket[] {
+  /** Puts points where they can be spent; what the member owes is paid first. */
+  deposit(buckets: readonly Bucket[]): void {
     const { taken: paid, left } = takeFirst([...buckets].toSorted(byExpiry), this.#head.debt);
     this.#head = { ...this.#head, debt: this.#head.debt - pointsIn(paid), buckets: withAdded(this.#head.buckets, left) };
-    return left;
   }
 
   /** Takes up to `points` of those that expire first. */
@@ -72,6 +75,18 @@ export class LedgerDraft {
     const { taken, left } = takeFirst(this.#head.buckets, points);
     this.#head = { ...this.#head, buckets: left };
     return taken;
+  }
+  /** Takes `points` of those that expire first, or refuses. */
+  take(points: number): Bucket[] {
+    const { available } = balancesOf(this.#head);
+    if (available < points) refuse("insufficient_points", { available, missing: points - available });
+    return this.withdraw(points);
+  }
+  /** How many of `points` are taken from a member who has `usable` ones, or refuses. */
+  withinDebtPolicy(policy: DebtPolicy, points: number, usable: number): number {
+    if (policy === "allow_negative" || usable >= points) return points;
+    if (policy === "forbid" || usable === 0) refuse("insufficient_points", { available: usable, missing: points - usable });
+    return usable;
   }
   /** Takes up to `points` of one date. */
   withdrawOf(expiresOn: string | null, points: number): Bucket[] {
@@ -94,11 +109,13 @@ export class LedgerDraft {
         .toSorted((one, other) => (one.activatesOn === other.activatesOn ? byExpiry(one, other) : one.activatesOn < other.activatesOn ? -1 : 1)),
     };
   }
+  pendingOf({ activatesOn, expiresOn }: PendingDates): number {
+    return pointsIn(this.#head.pending.filter((one) => one.activatesOn === activatesOn && one.expiresOn === expiresOn));
+  }
   /** Takes up to `points` of a pending bucket. */
-  takePending({ activatesOn, expiresOn }: Pick<PendingBucket, "activatesOn" | "expiresOn">, points: number): number {
-    const there = pointsIn(this.#head.pending.filter((one) => one.activatesOn === activatesOn && one.expiresOn === expiresOn));
-    const taken = Math.min(there, points);
-    if (taken > 0) this.addPending({ activatesOn, expiresOn, points: -taken });
+  takePending(dates: PendingDates, points: number): number {
+    const taken = Math.min(this.pendingOf(dates), points);
+    if (taken > 0) this.addPending({ activatesOn: dates.activatesOn, expiresOn: dates.expiresOn, points: -taken });
     return taken;
   }
 

@@ -2,10 +2,11 @@ import * as z from "zod";
 import { operation, plan } from "../kernel/operation.ts";
 import { type Change, create, type Reader, replace } from "../kernel/table.ts";
 import { text } from "../kernel/text.ts";
-import { addDays, todayIn } from "./calendar.ts";
+import { addDays } from "./calendar.ts";
 import type { Entry as LedgerEntry } from "./entry.ts";
 import { programKey } from "./keys.ts";
 import { decide, insufficientPoints, LedgerResult, ledgerChanges, ledgerResultExample, type OpenWallet, tooManyBuckets, toResult } from "./ledger-command.ts";
+import { ledgerTimeIn } from "./ledger-time.ts";
 import { entryNotFound } from "./list-entries.ts";
 import type { ProgramRecord } from "./program.ts";
 import { EntryId, entryExample, programIdOf, walletExample } from "./wallet.ts";
@@ -74,7 +75,7 @@ export async function loadEntry(table: Reader, entryId: string, now: Date): Prom
     reversalTallyKey(walletId, seq),
   ]);
   if (!head || !program || !entry) return undefined;
-  const time = { now, today: todayIn((program as ProgramRecord).timeZone, now) };
+  const time = ledgerTimeIn((program as ProgramRecord).timeZone, now);
   const wallet: OpenWallet = { head: head as WalletHead, program: program as ProgramRecord, time, used: undefined };
   return { wallet, entry: entry as LedgerEntry, tally: tally as ReversalTally | undefined };
 }

@@ -74,6 +74,7 @@ export const Entry = z
     effectiveAt: z.iso.datetime({ precision: 3 }).meta({ description: "When it holds for the member." }),
     recordedAt: z.iso.datetime({ precision: 3 }).meta({ description: "When it was written." }),
     activatesOn: Day.optional(),
+    expiresAt: z.iso.datetime({ precision: 3 }).optional().meta({ description: "When the hold runs out." }),
     reference: z.string().optional(),
     reason: z.string().optional(),
     holdId: idOf("hld").optional(),

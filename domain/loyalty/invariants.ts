@@ -1,0 +1,30 @@
+/** What must hold for every wallet at every time. */
+import { refuse } from "./refusal.ts";
+import { balancesOf, bucketsMax, pendingBucketsMax, type WalletHead } from "./wallet-head.ts";
+
+/** A fault here is ours, and nothing is written. */
+export function assertInvariants(head: WalletHead): void {
+  const balances = balancesOf(head);
+  const amounts = Object.values(balances);
+  const all = [...head.buckets, ...head.pending, ...head.holds.flatMap(({ buckets }) => buckets)];
+  const isSound =
+    amounts.every(Number.isSafeInteger) &&
+    amounts.reduce((total, points) => total + points, 0) === 0 &&
+    head.debt >= 0 &&
+    all.every(({ points }) => Number.isSafeInteger(points) && points > 0);
+  const isPaid = head.debt === 0 || head.buckets.length === 0;
+  if (!isSound || !isPaid) throw new Error(`The ledger of ${head.id} would break an invariant: ${JSON.stringify(balances)}`);
+}
+
+/**
+ * The head has an end: it knows so many expiry dates, whether their points are available, pending or held. So whatever comes
+ * due can be rolled, because that brings no new date. Commands that bring none are never refused.
+ */
+export function assertWithinLimits(after: WalletHead, before: WalletHead): void {
+  const [dates, datesBefore] = [datesOf(after), datesOf(before)];
+  if (dates.size > bucketsMax && !dates.isSubsetOf(datesBefore)) refuse("too_many_buckets", { bucketsMax });
+  if (after.pending.length > pendingBucketsMax && after.pending.length > before.pending.length) refuse("too_many_buckets", { pendingBucketsMax });
+}
+
+const datesOf = ({ buckets, pending, holds }: WalletHead): Set<string | null> =>
+  new Set([...buckets, ...pending, ...holds.flatMap((hold) => hold.buckets)].map(({ expiresOn }) => expiresOn));
