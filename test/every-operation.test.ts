@@ -99,7 +99,7 @@ describe.concurrent.each(operations.map((operation) => [operation.id, operation]
 
   test("with a method that the path does not have: 405 with Allow", async () => {
     const sample = await sampleRequest(operation);
-    const matches = ({ path }: { path: string }) => new RegExp(`^${path.replaceAll(/\{\w+\}/g, "[^/]+")}$`).test(sample.path);
+    const matches = ({ path }: { path: string }) => new RegExp(`^${path.replaceAll(/\{\w+\}/g, "[^/]+")}$`).test(sample.path.replace(/\?.*/, ""));
     const methods = [...new Set(operations.filter(matches).map(({ method }) => method.toUpperCase()))];
     for (const method of ["GET", "POST", "PUT", "PATCH", "DELETE"].filter((one) => !methods.includes(one))) {
       const answer = await call(sample.key, method, sample.path);

@@ -18,11 +18,12 @@ async function itemsOf({ tenantId }: Sample["tenant"]): Promise<string[]> {
   return about.map((item) => canonicalJson(item)).toSorted();
 }
 
-/** An answer without what differs from one try to the next: ids, times, secrets, and how far the log is. */
+/** An answer without what differs from one try to the next: ids, times and their hashes, secrets, and how far the log is. */
 const masked = (body: Json): Json =>
   JSON.parse(
     JSON.stringify(body)
       .replaceAll(/_[0-9A-HJKMNP-TV-Z]{26}/g, "_<id>")
+      .replaceAll(/"[0-9a-f]{64}"/g, '"<hash>"')
       .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, "<time>")
       .replaceAll(/"(\w+Sequence|eventsScanned)":\d+/g, '"$1":"<place>"')
       .replaceAll(/(?:ck_(?:live|test)|whsec)_[^"]+/g, "<secret>"),

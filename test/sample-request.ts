@@ -16,7 +16,7 @@ const queryOf = ({ query }: AnyOperation): z.ZodType[] =>
   Object.values((query as z.ZodObject | undefined)?.shape ?? {}).map((schema) => (schema instanceof z.ZodOptional ? (schema.unwrap() as z.ZodType) : schema));
 const exampleOf = (schema: z.ZodType) => (schema.meta()?.["example"] ?? "") as string;
 
-const idPattern = /^([a-z]+)_(?:[0-9A-HJKMNP-TV-Z]{26}){1,2}$/;
+const idPattern = /^([a-z]+)_(?:[0-9A-HJKMNP-TV-Z]{26}){1,2}(?:\d{10})?$/;
 export const isIdParam = (schema: z.ZodType) => idPattern.test(exampleOf(schema));
 
 export function keyFor(operation: AnyOperation, tenant: TenantKeys): string {
@@ -30,21 +30,38 @@ export async function sampleRequest(operation: AnyOperation): Promise<Sample> {
   // What the answer shows is made first, unless making it is what the operation does.
   const shown = String((operation.success.example as Json)?.id);
   if (operation.path.includes("{") && isMade(shown)) await realId(shown, tenant, made);
+  await prepare(operation, tenant, made);
   const path = await fill(operation, tenant, made);
   const body = operation.example === undefined ? undefined : await withRealIds(operation.example, tenant, made);
   return { operation, tenant, key: keyFor(operation, tenant), path, body };
 }
 
 export const send = ({ key, operation, path, body }: Sample, headers: Record<string, string> = {}, query = ""): Promise<Answer> =>
-  call(key, operation.method, path + query, { body, headers });
+  call(key, operation.method, path + (path.includes("?") ? query.replace("?", "&") : query), { body, headers });
 
+/** Does what the operation says must be done before its example works. */
+async function prepare({ exampleAfter = [] }: AnyOperation, tenant: TenantKeys, made: Map<string, string>): Promise<void> {
+  for (const id of exampleAfter) {
+    const before = operations.find((operation) => operation.id === id);
+    if (!before) throw new Error(`exampleAfter names ${id}, which is no operation.`);
+    await prepare(before, tenant, made);
+    const body = await withRealIds(before.example, tenant, made);
+    const answer = await call(keyFor(before, tenant), before.method, await fill(before, tenant, made), { body });
+    if (answer.status >= 300) throw new Error(`${id}: ${answer.status} ${JSON.stringify(answer.body)}`);
+  }
+}
+
+/** The path, with what its query must have. */
 async function fill(operation: AnyOperation, tenant: TenantKeys, made: Map<string, string>): Promise<string> {
   let { path } = operation;
   for (const [name, schema] of Object.entries(paramsOf(operation))) {
     const example = exampleOf(schema);
     path = path.replace(`{${name}}`, encodeURIComponent((await realId(example, tenant, made)) ?? example));
   }
-  return path;
+  const query = new URLSearchParams();
+  for (const [name, schema] of Object.entries((operation.query as z.ZodObject | undefined)?.shape ?? {}) as [string, z.ZodType][])
+    if (!schema.safeParse(undefined).success) query.set(name, (await realId(exampleOf(schema), tenant, made)) ?? exampleOf(schema));
+  return query.size > 0 ? `${path}?${query}` : path;
 }
 
 async function withRealIds(value: unknown, tenant: TenantKeys, made: Map<string, string>): Promise<unknown> {
@@ -69,6 +86,7 @@ async function realId(example: string, tenant: TenantKeys, made: Map<string, str
     for (const schema of queryOf(source)) await realId(exampleOf(schema), tenant, made);
     await makeAnEvent(tenant);
   }
+  await prepare(source, tenant, made);
   const path = await fill(source, tenant, made);
   const body = await withRealIds(source.example, tenant, made);
   const id = await eventually(async () => idIn((await call(keyFor(source, tenant), source.method, path, { body })).body, prefix));
@@ -80,14 +98,15 @@ async function realId(example: string, tenant: TenantKeys, made: Map<string, str
 function makes(operation: AnyOperation, prefix: string): boolean {
   const { method, success } = operation;
   const example = success.example as Json;
-  const shown = method === "post" ? example?.id : method === "get" ? example?.data?.[0]?.id : undefined;
+  const shown = method === "post" ? idIn(example, prefix) : method === "get" ? example?.data?.[0]?.id : undefined;
   const needs = Object.values(paramsOf(operation)).map(exampleOf);
   return String(shown).startsWith(`${prefix}_`) && !needs.some((id) => id.startsWith(`${prefix}_`));
 }
 const isMade = (id: string): boolean => operations.some((operation) => makes(operation, idPattern.exec(id)?.[1] ?? "-"));
 
+/** Of the answer itself, of the first in its list, or of what it names beside others. */
 const idIn = (body: Json, prefix: string): string | undefined =>
-  [body?.id, body?.data?.[0]?.id].find((id) => typeof id === "string" && id.startsWith(`${prefix}_`));
+  [body, body?.data?.[0], ...Object.values(body ?? {})].map((part) => part?.id).find((id) => typeof id === "string" && id.startsWith(`${prefix}_`));
 
 /** Events are made by the product itself, when anything happens. */
 const makeAnEvent = (tenant: TenantKeys) => call(tenant.live, "post", "/v1/customers", { body: {} });

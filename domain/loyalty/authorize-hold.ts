@@ -20,6 +20,7 @@ export const authorizeHold = operation({
   params: walletParams,
   body: z.strictObject({ points: z.int().min(1).max(1_000_000_000), expiresAt: InstantInput.optional(), reason: text(200).optional() }),
   example: { points: 50 },
+  exampleAfter: ["earnPoints"],
   success: { status: 201, output: HoldResult, example: holdResultExample },
   problems: {
     ...walletNotFound,

@@ -2,9 +2,9 @@ import * as z from "zod";
 import { operation, plan } from "../kernel/operation.ts";
 import { fillPage, pageOf, pageQuery, walkQuery } from "../kernel/page.ts";
 import { entryTypes, type Entry as LedgerEntry } from "./entry.ts";
-import { walletParams } from "./ledger-command.ts";
+import { walletNotFound, walletParams } from "./ledger-command.ts";
 import { Entry, EntryId, entryExample, toEntry } from "./wallet.ts";
-import { entriesOf, entryKey, placeOfEntry } from "./wallet-keys.ts";
+import { entriesOf, entryKey, placeOfEntry, walletKey } from "./wallet-keys.ts";
 
 export const entryNotFound = { entry_not_found: { status: 404, title: "There is no such entry." } } as const;
 
@@ -17,9 +17,11 @@ export const listEntries = operation({
   permission: "loyalty:read",
   params: walletParams,
   query: z.strictObject({ ...pageQuery, type: z.enum(entryTypes).optional() }),
+  exampleAfter: ["earnPoints"],
   success: { status: 200, output: pageOf(Entry, "LedgerEntry"), example: { object: "list", data: [entryExample], hasMore: false } },
-  problems: {},
-  async run({ table, cursor, page }, { params, query: { limit, type } }) {
+  problems: walletNotFound,
+  async run({ table, cursor, page, fail }, { params, query: { limit, type } }) {
+    if (!(await table.get(walletKey(params.walletId)))) return fail("wallet_not_found");
     const walk = walkQuery<LedgerEntry>(table, { from: "items", ...entriesOf(params.walletId), order: "descending" }, cursor);
     const { found, last } = await fillPage(limit, walk, ({ document }) => type === undefined || document.type === type);
     return plan(

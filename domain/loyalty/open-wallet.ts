@@ -4,6 +4,7 @@ import { tell } from "../kernel/event.ts";
 import { idOf } from "../kernel/id.ts";
 import { operation, plan } from "../kernel/operation.ts";
 import { create } from "../kernel/table.ts";
+import { Metadata } from "../kernel/text.ts";
 import { programKey } from "./keys.ts";
 import { loadWallet, rolled } from "./ledger-command.ts";
 import { walletOpened } from "./ledger-events.ts";
@@ -18,7 +19,7 @@ export const openWallet = operation({
   method: "post",
   path: "/v1/wallets",
   permission: "loyalty:write",
-  body: z.strictObject({ customerId: idOf("cus"), programId: idOf("prg") }),
+  body: z.strictObject({ customerId: idOf("cus"), programId: idOf("prg"), metadata: Metadata.default({}) }),
   example: { customerId: "cus_01JD3S8K9ZQ4T7N2V5X8B1C6F0", programId: "prg_01JD3S8K9ZQ4T7N2V5X8B1C6F0" },
   success: {
     status: 201,
@@ -30,14 +31,14 @@ export const openWallet = operation({
     customer_not_found: { status: 404, title: "There is no such customer." },
     program_not_found: { status: 404, title: "There is no such programme." },
   },
-  async run({ table, caller, now, fail }, { body: { customerId, programId } }) {
+  async run({ table, caller, now, fail }, { body: { customerId, programId, metadata } }) {
     const walletId = walletIdOf(customerId, programId);
     const known = await loadWallet(table, walletId, now);
     if (known) return plan(toWallet(rolled(known)), [], { status: 200 });
     const [customer, program] = await Promise.all([loadCustomer(table, customerId, now), table.get(programKey(programId))]);
     if (customer?.status !== "active") return fail("customer_not_found");
     if (!program) return fail("program_not_found");
-    const head = newWalletHead({ id: walletId, customerId, programId, livemode: caller.livemode }, now);
+    const head = newWalletHead({ id: walletId, customerId, programId, metadata, livemode: caller.livemode }, now);
     return plan(toWallet(head), [
       create(walletKey(walletId), head, { events: [tell(walletOpened)] }),
       create(linkKey(customerId, `WALLET#${programId}`), { walletId }),

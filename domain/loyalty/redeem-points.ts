@@ -30,6 +30,7 @@ export const redeemPoints = operation({
   params: walletParams,
   body: z.strictObject({ points: z.int().min(1).max(1_000_000_000), reference: Reference.optional(), reason: text(200).optional() }),
   example: { points: 20, reference: "voucher-88" },
+  exampleAfter: ["earnPoints"],
   success: {
     status: 201,
     alternatives: [200],

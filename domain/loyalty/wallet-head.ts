@@ -24,6 +24,7 @@ export type WalletHead = {
   readonly debt: number;
   readonly totals: Totals;
   readonly lastHash: string;
+  readonly metadata: Readonly<Record<string, string>>;
   readonly createdAt: string;
   readonly updatedAt: string;
   readonly livemode: boolean;
@@ -33,8 +34,8 @@ export const bucketsMax = 64;
 export const pendingBucketsMax = 64;
 export const openHoldsMax = 20;
 
-export const newWalletHead = (ids: Pick<WalletHead, "id" | "customerId" | "programId" | "livemode">, now: Date): WalletHead => ({
-  ...ids,
+export const newWalletHead = (given: Pick<WalletHead, "id" | "customerId" | "programId" | "metadata" | "livemode">, now: Date): WalletHead => ({
+  ...given,
   version: 1,
   sequence: 0,
   buckets: [],

@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { idOf } from "../kernel/id.ts";
 import { recordFields } from "../kernel/revision.ts";
+import { Metadata } from "../kernel/text.ts";
 import { accounts, entryTypes, type Entry as LedgerEntry } from "./entry.ts";
 import { balancesOf, type WalletHead } from "./wallet-head.ts";
 
@@ -26,6 +27,7 @@ export const Wallet = z
     debt: Points.meta({ description: "What the member owes; paid back by the next points." }),
     nextExpiries: z.array(z.object({ on: Day, points: Points })).meta({ description: "The next five dates through which points can be used." }),
     sequence: z.int().meta({ description: "The `seq` of the last entry." }),
+    metadata: Metadata,
     ...recordFields,
   })
   .meta({ id: "Wallet" });
@@ -47,6 +49,7 @@ export const toWallet = (head: WalletHead): Wallet => {
     debt: head.debt,
     nextExpiries: expiring.map(({ expiresOn, points }) => ({ on: expiresOn as string, points })),
     sequence: head.sequence,
+    metadata: head.metadata,
     createdAt: head.createdAt,
     updatedAt: head.updatedAt,
     version: head.version,
@@ -98,6 +101,7 @@ export const walletExample = {
   debt: 0,
   nextExpiries: [{ on: "2028-11-30", points: 120 }],
   sequence: 1,
+  metadata: {},
   createdAt: "2026-11-21T09:30:00.000Z",
   updatedAt: "2026-11-21T09:31:00.000Z",
   version: 2,

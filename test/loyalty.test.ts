@@ -1,0 +1,98 @@
+/** Wallets over HTTP, on the real engine: what a member has is never more and never less than what the entries say. */
+import { createHash } from "node:crypto";
+import { describe, expect, test } from "vitest";
+import { canonicalJson } from "../domain/kernel/canonical-json.ts";
+import { call, eventually, type Json, newTenant, type TenantKeys } from "./clientele.ts";
+
+async function walletIn(tenant: TenantKeys, settings: object = {}): Promise<string> {
+  const program = await call(tenant.live, "post", "/v1/programs", { body: { name: "Club", ...settings } });
+  return walletOf(tenant, program.body.id);
+}
+async function walletOf(tenant: TenantKeys, programId: string): Promise<string> {
+  const customer = await call(tenant.live, "post", "/v1/customers", { body: {} });
+  const { status, body } = await call(tenant.live, "post", "/v1/wallets", { body: { customerId: customer.body.id, programId } });
+  if (status !== 201) throw new Error(JSON.stringify(body));
+  return body.id;
+}
+const post = (tenant: TenantKeys, path: string, body: object) => call(tenant.live, "post", `/v1${path}`, { body });
+const wallet = async (tenant: TenantKeys, id: string): Promise<Json> => (await call(tenant.live, "get", `/v1/wallets/${id}`)).body;
+async function entries(tenant: TenantKeys, id: string): Promise<Json[]> {
+  const found: Json[] = [];
+  for (let cursor = ""; ; ) {
+    const { body } = await call(tenant.live, "get", `/v1/wallets/${id}/entries?limit=100${cursor}`);
+    found.push(...body.data);
+    if (!body.hasMore) return found.toReversed();
+    cursor = `&cursor=${body.nextCursor}`;
+  }
+}
+
+describe("64 clients at once", () => {
+  test("never redeem more than a wallet has, and every point they do redeem is written down", async () => {
+    const tenant = await newTenant();
+    const id = await walletIn(tenant);
+    await post(tenant, `/wallets/${id}/earnings`, { points: 100 });
+    let redeemed = 0;
+    const codes = new Map<string, number>();
+    await Promise.all(
+      Array.from({ length: 64 }, async () => {
+        for (let tries = 0; tries < 30; tries++) {
+          const { status, body } = await post(tenant, `/wallets/${id}/redemptions`, { points: 7 });
+          codes.set(body.code ?? String(status), (codes.get(body.code ?? String(status)) ?? 0) + 1);
+          if (status === 201) redeemed += 7;
+          if (body.code === "insufficient_points") return;
+        }
+      }),
+    );
+    expect(redeemed).toBe(98);
+    expect(await wallet(tenant, id)).toMatchObject({ available: 2, sequence: 15 });
+    expect((await entries(tenant, id)).map(({ seq }) => seq)).toEqual(Array.from({ length: 15 }, (_, index) => index + 1));
+    expect([...codes.keys()].toSorted()).toSatisfy((seen: string[]) => seen.every((code) => ["201", "contention", "insufficient_points"].includes(code)));
+  });
+
+  test("earn once with one reference", async () => {
+    const tenant = await newTenant();
+    const id = await walletIn(tenant);
+    const answers = await Promise.all(Array.from({ length: 64 }, () => post(tenant, `/wallets/${id}/earnings`, { points: 10, reference: "order-1" })));
+    const settled = answers.filter(({ status }) => status < 300);
+    expect(new Set(settled.map(({ body }) => body.entry.id)).size).toBe(1);
+    expect(settled.filter(({ status }) => status === 201)).toHaveLength(1);
+    expect((await wallet(tenant, id)).available).toBe(10);
+    expect((await post(tenant, `/wallets/${id}/earnings`, { points: 11, reference: "order-1" })).body.code).toBe("reference_used");
+  });
+});
+
+test("entries hash each other, and their postings sum to zero", async () => {
+  const tenant = await newTenant();
+  const id = await walletIn(tenant, { debtPolicy: "allow_negative" });
+  const earned = await post(tenant, `/wallets/${id}/earnings`, { points: 100 });
+  await post(tenant, `/wallets/${id}/redemptions`, { points: 80 });
+  const held = await post(tenant, `/wallets/${id}/holds`, { points: 10 });
+  await post(tenant, `/holds/${held.body.hold.id}/captures`, { points: 4 });
+  await post(tenant, `/holds/${held.body.hold.id}/void`, {});
+  await post(tenant, `/entries/${earned.body.entry.id}/reversals`, { points: 60, reason: "Returned." });
+  expect(await wallet(tenant, id)).toMatchObject({ available: 0, held: 0, debt: 44 });
+  await post(tenant, `/wallets/${id}/adjustments`, { points: 50, reason: "Goodwill." });
+  expect(await wallet(tenant, id)).toMatchObject({ available: 6, debt: 0 });
+  const all = await entries(tenant, id);
+  expect(all.map(({ type }) => type)).toEqual(["earn", "redeem", "hold", "capture", "void", "reversal", "adjustment"]);
+  let prevHash = "0".repeat(64);
+  for (const { object: _, hash, ...entry } of all) {
+    expect(entry.prevHash).toBe(prevHash);
+    expect(createHash("sha256").update(canonicalJson(entry)).digest("hex")).toBe(hash);
+    expect(entry.postings.reduce((sum: number, { points }: Json) => sum + points, 0)).toBe(0);
+    prevHash = hash;
+  }
+});
+
+test("entries stand in the customer's timeline and reach webhooks as events", async () => {
+  const tenant = await newTenant();
+  const id = await walletIn(tenant);
+  await post(tenant, `/wallets/${id}/earnings`, { points: 5 });
+  const { customerId } = await wallet(tenant, id);
+  const types = await eventually(async () => {
+    const { body } = await call(tenant.live, "get", `/v1/customers/${customerId}/timeline`);
+    const seen = JSON.stringify(body);
+    return seen.includes("points.earned") && seen.includes("wallet.opened");
+  });
+  expect(types).toBe(true);
+});
