@@ -2,7 +2,7 @@ import * as z from "zod";
 import { operation, plan } from "../kernel/operation.ts";
 import { text } from "../kernel/text.ts";
 import { decide, insufficientPoints, ledgerChanges, loadWallet, tooManyBuckets, toResult, walletNotFound } from "./ledger-command.ts";
-import { Entry, entryExample, Wallet, WalletId, walletExample } from "./wallet.ts";
+import { Entry, entryExample, otherWalletExample, Wallet, WalletId, walletExample } from "./wallet.ts";
 
 const TransferResult = z
   .object({ object: z.literal("transfer_result"), entries: z.array(Entry), fromWallet: Wallet, toWallet: Wallet })
@@ -16,7 +16,8 @@ export const transferPoints = operation({
   path: "/v1/transfers",
   permission: "loyalty:write",
   body: z.strictObject({ fromWalletId: WalletId, toWalletId: WalletId, points: z.int().min(1).max(1_000_000_000), reason: text(200).optional() }),
-  example: { fromWalletId: walletExample.id, toWalletId: walletExample.id, points: 10 },
+  example: { fromWalletId: walletExample.id, toWalletId: otherWalletExample.id, points: 10 },
+  exampleAfter: ["earnPoints"],
   success: {
     status: 201,
     output: TransferResult,
@@ -24,10 +25,10 @@ export const transferPoints = operation({
       object: "transfer_result",
       entries: [
         { ...entryExample, type: "transfer_out", points: 10 },
-        { ...entryExample, type: "transfer_in", points: 10 },
+        { ...entryExample, walletId: otherWalletExample.id, type: "transfer_in", points: 10 },
       ],
       fromWallet: walletExample,
-      toWallet: walletExample,
+      toWallet: otherWalletExample,
     },
   },
   problems: {

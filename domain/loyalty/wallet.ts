@@ -107,6 +107,12 @@ export const walletExample = {
   version: 2,
   livemode: true,
 };
+/** Of another customer in the same programme. */
+export const otherWalletExample = {
+  ...walletExample,
+  id: "wal_01JD3S8K9ZQ4T7N2V5X8B1C6F101JD3S8K9ZQ4T7N2V5X8B1C6F0",
+  customerId: "cus_01JD3S8K9ZQ4T7N2V5X8B1C6F1",
+};
 export const entryExample = {
   id: `ent_${"01JD3S8K9ZQ4T7N2V5X8B1C6F0".repeat(2)}0000000001`,
   object: "entry" as const,
