@@ -158,8 +158,11 @@ describe("rules together", () => {
 
   test("of an exclusive group the first that gives points does, by priority and then by age", () => {
     const group = { exclusiveGroup: "welcome" };
-    expect(codesOf([ruleOf({ ...group }), ruleOf({ ...group, priority: 1 }, 1), ruleOf({}, 2)])).toEqual(["fired", "excluded_by_exclusive", "fired"]);
-    expect(codesOf([ruleOf({ ...group }, 1), ruleOf({ ...group }, 0)])).toEqual(["fired", "excluded_by_exclusive"]);
+    const firedOf = (rules: EarningRule[]) => evaluate(rules).byExpiry.flatMap(({ ruleIds }) => ruleIds.map((id) => id.at(-1)));
+    expect(firedOf([ruleOf(group), ruleOf({ ...group, priority: 1 }, 1), ruleOf({}, 2)])).toEqual(["B", "C"]);
+    expect(firedOf([ruleOf(group, 1), ruleOf(group, 0)])).toEqual(["A"]);
+    expect(firedOf([ruleOf({ ...group, ...double, priority: 0 }), ruleOf(group, 1)])).toEqual(["B"]);
+    expect(codesOf([ruleOf(group), ruleOf(group, 1)])).toEqual(["fired", "excluded_by_exclusive"]);
     const spent = { budgetSpent: { erl_01JD3S8K9ZQ4T7N2V5X8B1C6FA: 5 } };
     expect(codesOf([ruleOf({ ...group, caps: { budget: 5 } }), ruleOf({ ...group }, 1)], purchaseOf(), spent)).toEqual(["budget_exhausted", "fired"]);
   });

@@ -2,11 +2,19 @@
  * | question                             | where                                       | order     |
  * |--------------------------------------|---------------------------------------------|-----------|
  * | a programme, the programmes          | PRG / <programId>                           | createdAt |
+ * | an earning rule, the earning rules   | ERL / <ruleId>                              | createdAt |
+ * | a version of an earning rule         | ERL#<ruleId> / <version>                    | version   |
  *
  * Wallets and what belongs to them: wallet-keys.ts.
  */
 import { type Key, key } from "../kernel/table.ts";
+import type { EarningRule } from "./earning-rule.ts";
 import type { ProgramRecord } from "./program.ts";
 
 export const programsPk = "PRG";
 export const programKey = (programId: string): Key<ProgramRecord> => key<ProgramRecord>(programsPk, programId);
+/** All rules of a tenant stand together: a purchase is evaluated with one query. */
+export const earningRulesPk = "ERL";
+export const earningRuleKey = (ruleId: string): Key<EarningRule> => key<EarningRule>(earningRulesPk, ruleId);
+export const earningRuleVersionKey = (ruleId: string, version: number): Key<EarningRule> =>
+  key<EarningRule>(`${earningRulesPk}#${ruleId}`, String(version).padStart(8, "0"));

@@ -5,12 +5,14 @@
  * | its entries                          | W#<walletId> / E#<seq>                      | seq   |
  * | was something with this reference done before | W#<walletId> / REF#<hash>          |       |
  * | how much of an entry was undone      | W#<walletId> / RV#<seq>                     |       |
+ * | what earning rules gave it lately    | W#<walletId> / USAGE                        |       |
  * | a hold                               | H#<holdId> / META                           |       |
  * | the wallets of a customer            | C#<customerId> / WALLET#<programId> (a link)|       |
  */
 import { createHash } from "node:crypto";
 import { type Key, key } from "../kernel/table.ts";
 import type { Entry } from "./entry.ts";
+import type { WalletUsage } from "./rule-usage.ts";
 import type { WalletHead } from "./wallet-head.ts";
 
 const walletPk = (walletId: string) => `W#${walletId}`;
@@ -33,6 +35,7 @@ export const referenceKey = (walletId: string, kind: string, reference: string):
 /** How many points of an entry were undone by later ones. */
 export type ReversalTally = { readonly version: number; readonly points: number };
 export const reversalTallyKey = (walletId: string, seq: number): Key<ReversalTally> => key<ReversalTally>(walletPk(walletId), `RV#${seqText(seq)}`);
+export const walletUsageKey = (walletId: string): Key<WalletUsage> => key<WalletUsage>(walletPk(walletId), "USAGE");
 
 /** The wallet and the sequence that an entry's id names. */
 export const placeOfEntry = (entryId: string): { walletId: string; seq: number } => ({
