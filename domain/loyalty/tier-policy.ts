@@ -49,11 +49,15 @@ const yearly = { ...common, retention: retention.default("next_period"), gracePe
 
 export const TierPolicy = z
   .discriminatedUnion("period", [
-    z.strictObject({ period: z.literal("calendar_year"), ...yearly }).meta({ description: "From 1 January to 31 December in the programme's time zone." }),
-    z.strictObject({ period: z.literal("anniversary"), ...yearly }).meta({ description: "Years that begin with the day on which the wallet was opened." }),
+    z
+      .strictObject({ period: z.literal("calendar_year"), ...yearly })
+      .meta({ id: "CalendarYearTiers", description: "From 1 January to 31 December in the programme's time zone." }),
+    z
+      .strictObject({ period: z.literal("anniversary"), ...yearly })
+      .meta({ id: "AnniversaryTiers", description: "Years that begin with the day on which the wallet was opened." }),
     z
       .strictObject({ period: z.literal("rolling_months"), months: months.default(12), ...common, gracePeriodDays: gracePeriodDays(28) })
-      .meta({ description: "The current month and the `months` before it, judged anew with every month." }),
+      .meta({ id: "RollingTiers", description: "The current month and the `months` before it, judged anew with every month." }),
   ])
   .meta({ id: "TierPolicy" });
 export type TierPolicy = z.output<typeof TierPolicy>;
