@@ -54,6 +54,19 @@ test("today is what Temporal says, in every zone and at every time", () => {
   );
 });
 
+test("days and months are counted as Temporal counts them", () => {
+  const day = fc.date({ min: new Date("1900-01-01"), max: new Date("2199-12-31"), noInvalidDate: true }).map((date) => date.toISOString().slice(0, 10));
+  fc.assert(
+    fc.property(day, fc.integer({ min: -1200, max: 1200 }), (date, count) => {
+      const plain = Temporal.PlainDate.from(date);
+      expect(addDays(date, count)).toBe(plain.add({ days: count }).toString());
+      expect(addMonths(date, count)).toBe(plain.add({ months: count }).toString());
+      expect(endOfMonth(date)).toBe(plain.with({ day: plain.daysInMonth }).toString());
+    }),
+    { numRuns: 2000 },
+  );
+});
+
 test("a day begins with the first instant that is in it", () => {
   const day = fc.date({ min: new Date("2000-01-01"), max: new Date("2060-12-31"), noInvalidDate: true }).map((date) => date.toISOString().slice(0, 10));
   fc.assert(

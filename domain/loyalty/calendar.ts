@@ -3,6 +3,7 @@
  * counted without hours, so that no change of daylight saving can move one, and compared as text.
  */
 import { Temporal } from "temporal-polyfill";
+import { dayMilliseconds } from "../kernel/time.ts";
 import type { ExpiryPolicy } from "./program.ts";
 
 /** Made once for each zone: to make one takes Intl a hundred times as long as to use it. */
@@ -23,13 +24,24 @@ export const todayIn = (timeZone: string, now: Date): string => formatterFor(tim
 export const startOfDay = (date: string, timeZone: string): string =>
   new Date(Temporal.PlainDate.from(date).toZonedDateTime(timeZone).epochMilliseconds).toISOString();
 
+// Dates without a zone are counted in UTC, where all days are alike; Temporal would take thirty times as long, on every command.
+const dateOf = (utc: Date): string => utc.toISOString().slice(0, 10);
+
+export const addDays = (date: string, days: number): string => dateOf(new Date(Date.parse(date) + days * dayMilliseconds));
+
 /** The same day of the month, `months` later; its last day where the month is shorter. */
-export const addMonths = (date: string, months: number): string => Temporal.PlainDate.from(date).add({ months }).toString();
-export const addDays = (date: string, days: number): string => Temporal.PlainDate.from(date).add({ days }).toString();
+export function addMonths(date: string, months: number): string {
+  const first = new Date(`${date.slice(0, 7)}-01`);
+  first.setUTCMonth(first.getUTCMonth() + months);
+  const month = dateOf(first);
+  const [sameDay, lastDay] = [month.slice(0, 8) + date.slice(8), endOfMonth(month)];
+  return sameDay < lastDay ? sameDay : lastDay;
+}
 
 export function endOfMonth(date: string): string {
-  const day = Temporal.PlainDate.from(date);
-  return day.with({ day: day.daysInMonth }).toString();
+  const first = new Date(`${date.slice(0, 7)}-01`);
+  first.setUTCMonth(first.getUTCMonth() + 1, 0);
+  return dateOf(first);
 }
 const endOfYear = (date: string): string => `${date.slice(0, 4)}-12-31`;
 
