@@ -16,33 +16,39 @@ export const earningRulesMax = 200;
 export const pointsPerPurchaseMax = 1_000_000_000;
 
 const Points = z.int().min(1).max(pointsPerPurchaseMax);
-const Rate = z.strictObject({
-  kind: z.literal("rate"),
-  points: z.int().min(1).max(10_000).meta({ description: "For every unit of the amount that the rule counts.", example: 1 }),
-  unitMinor: z
-    .int()
-    .min(1)
-    .optional()
-    .meta({ description: "The unit, in minor units of the currency: 500 is every 5 euros. Without it, a whole one: a euro, a yen.", example: 500 }),
-  rounding: z
-    .enum(["down", "nearest", "up"])
-    .default("down")
-    .meta({ description: "Of the number of units: `down` counts full ones only, `up` the one that was begun, too." }),
-});
-const Fixed = z.strictObject({
-  kind: z.literal("fixed"),
-  points: Points,
-  per: z.enum(["purchase", "item"]).default("purchase").meta({ description: "`item`: for each piece (`quantity`) of the lines that the rule counts." }),
-});
-const Multiplier = z.strictObject({
-  kind: z.literal("multiplier"),
-  factor: z
-    .number()
-    .min(1.01)
-    .max(100)
-    .refine((factor) => Number(factor.toFixed(2)) === factor, "At most two decimals.")
-    .meta({ description: "Up to two decimals; 2 adds the base points once more. Several multipliers add up; they do not multiply each other.", example: 2 }),
-});
+const Rate = z
+  .strictObject({
+    kind: z.literal("rate"),
+    points: z.int().min(1).max(10_000).meta({ description: "For every unit of the amount that the rule counts.", example: 1 }),
+    unitMinor: z
+      .int()
+      .min(1)
+      .optional()
+      .meta({ description: "The unit, in minor units of the currency: 500 is every 5 euros. Without it, a whole one: a euro, a yen.", example: 500 }),
+    rounding: z
+      .enum(["down", "nearest", "up"])
+      .default("down")
+      .meta({ description: "Of the number of units: `down` counts full ones only, `up` the one that was begun, too." }),
+  })
+  .meta({ id: "RateFormula" });
+const Fixed = z
+  .strictObject({
+    kind: z.literal("fixed"),
+    points: Points,
+    per: z.enum(["purchase", "item"]).default("purchase").meta({ description: "`item`: for each piece (`quantity`) of the lines that the rule counts." }),
+  })
+  .meta({ id: "FixedFormula" });
+const Multiplier = z
+  .strictObject({
+    kind: z.literal("multiplier"),
+    factor: z
+      .number()
+      .min(1.01)
+      .max(100)
+      .refine((factor) => Number(factor.toFixed(2)) === factor, "At most two decimals.")
+      .meta({ description: "Up to two decimals; 2 adds the base points once more. Several multipliers add up; they do not multiply each other.", example: 2 }),
+  })
+  .meta({ id: "MultiplierFormula" });
 export const EarningFormula = z.discriminatedUnion("kind", [Rate, Fixed, Multiplier]).meta({
   id: "EarningFormula",
   description: "A rule with conditions on lines counts their amount, pieces and base points; another one those of the purchase.",
