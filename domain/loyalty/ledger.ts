@@ -59,7 +59,7 @@ export function apply(head: WalletHead, command: Command, time: LedgerTime): App
     const entry = draft.entries[rolled];
     // What came in when its date had passed does not stay.
     if (entry !== undefined) roll(draft, time, entry.effectiveAt);
-    assertWithinLimits(draft.head, head);
+    assertWithinLimits(draft.head);
     assertInvariants(draft.head);
     const after = draft.entries.length > 0 ? { ...draft.head, version: head.version + 1 } : head;
     return { kind: "applied", head: after, entries: draft.entries, entry };

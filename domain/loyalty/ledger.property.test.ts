@@ -1,0 +1,323 @@
+/** Random commands on three wallets of the ledger and of the naive model: after each of them both must say the same. */
+import { isDeepStrictEqual } from "node:util";
+import { expect, test } from "vitest";
+import { type Bucket, type Entry, entryHash, firstPrevHash } from "./entry.ts";
+import { foldedPartOf, LedgerFold } from "./fold.ts";
+import { type Applied, apply, type Command, type DebtPolicy } from "./ledger.ts";
+import { type LedgerTime, ledgerTimeIn } from "./ledger-time.ts";
+import { type Earned, type Expired, modelDay, modelTimeZone, NaiveWallet, type Spent } from "./naive-ledger.test-model.ts";
+import type { Refusal } from "./refusal.ts";
+import { balancesOf, newWalletHead, pointsIn, type WalletHead } from "./wallet-head.ts";
+
+const [worlds, operationsPerWorld] = [1000, 201];
+const [minute, hour, day] = [60_000, 3_600_000, 86_400_000];
+const policies: DebtPolicy[] = ["forbid", "within_balance", "allow_negative"];
+
+type Undoable = { readonly entry: Entry; readonly made: Earned | Spent | Expired; undone: number };
+type HoldTally = { authorized: number; settled: number; isClosed: boolean };
+type Outcome = { refused: string } | { made: unknown };
+
+function same(what: string, ledger: unknown, model: unknown): void {
+  if (!isDeepStrictEqual(ledger, model)) throw new Error(`${what}: the ledger says ${JSON.stringify(ledger)}, it should be ${JSON.stringify(model)}`);
+}
+
+/** As it comes out of the table: nobody can change it, and nothing rests on what JSON cannot say. */
+function stored<T>(value: T): T {
+  return frozen(JSON.parse(JSON.stringify(value))) as T;
+}
+function frozen(value: unknown): unknown {
+  if (value !== null && typeof value === "object") for (const member of Object.values(Object.freeze(value))) frozen(member);
+  return value;
+}
+
+/** Mulberry32: small, and the same for the same seed everywhere. */
+class Dice {
+  #state: number;
+  constructor(seed: number) {
+    this.#state = seed;
+  }
+  next(): number {
+    this.#state = (this.#state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  }
+  between = (least: number, most: number): number => least + Math.floor(this.next() * (most - least + 1));
+  chance = (share: number): boolean => this.next() < share;
+  of = <T>(choices: readonly T[]): T => choices[this.between(0, choices.length - 1)] as T;
+}
+
+class Wallet {
+  head: WalletHead;
+  headText: string;
+  readonly model = new NaiveWallet();
+  readonly fold = new LedgerFold();
+  readonly undoables: Undoable[] = [];
+  readonly holds = new Map<string, HoldTally>();
+  #previous = { hash: firstPrevHash, seq: 0, available: 0 };
+  #expiries = 0;
+
+  constructor(id: string, now: number) {
+    this.head = stored(newWalletHead({ id, customerId: "cus_1", programId: "prg_1", livemode: true, metadata: {} }, new Date(now)));
+    this.headText = JSON.stringify(this.head);
+  }
+
+  /** Answers the command's own entry. */
+  commit(applied: Applied): Entry | undefined {
+    const entries = stored(applied.entries);
+    for (const entry of entries) this.#take(entry);
+    this.headText = JSON.stringify(applied.head);
+    this.head = frozen(JSON.parse(this.headText)) as WalletHead;
+    return entries.find(({ id }) => id === applied.entry?.id);
+  }
+
+  #take(entry: Entry): void {
+    const { hash, ...body } = entry;
+    same("hash", entryHash(body), hash);
+    same("chain", { prevHash: entry.prevHash, seq: entry.seq }, { prevHash: this.#previous.hash, seq: this.#previous.seq + 1 });
+    same("sum of the postings", pointsIn(entry.postings), 0);
+    const moved = entry.postings.find(({ account }) => account === "available")?.points ?? 0;
+    same("running balance", entry.availableAfter, this.#previous.available + moved);
+    this.#previous = { hash, seq: entry.seq, available: entry.availableAfter };
+    this.fold.add(entry);
+    this.#tallyHold(entry);
+    if (entry.type !== "expire") return;
+    const made = this.model.expiries[this.#expiries++] as Expired;
+    same("expired points", entry.points, made?.points);
+    this.undoables.push({ entry, made, undone: 0 });
+  }
+
+  #tallyHold({ type, holdId = "", points }: Entry): void {
+    if (type === "hold") this.holds.set(holdId, { authorized: points, settled: 0, isClosed: false });
+    const hold = this.holds.get(holdId);
+    if (!hold || type === "hold") return;
+    same("a closed hold stays closed", hold.isClosed, false);
+    hold.settled += points;
+    hold.isClosed = type === "void" || hold.settled === hold.authorized;
+    if (hold.settled > hold.authorized) throw new Error("more was captured and released than authorised");
+  }
+}
+
+class World {
+  readonly dice: Dice;
+  readonly isCrowded: boolean;
+  readonly wallets: Wallet[];
+  readonly seen: Map<string, number>;
+  now = Date.parse("2027-11-20T10:00:00.000Z");
+  #holdNumber = 0;
+  /** The wallets that the operation can have changed. */
+  #touched = new Set<Wallet>();
+  lastCommand: Command = { kind: "roll" };
+
+  constructor(seed: number, seen: Map<string, number>) {
+    this.dice = new Dice(seed);
+    this.seen = seen;
+    this.isCrowded = this.dice.chance(0.03);
+    this.wallets = ["1", "2", "3"].map((id) => new Wallet(`wal_${id}`, this.now));
+  }
+
+  step(): void {
+    const wallet = this.isCrowded && this.dice.chance(0.7) ? (this.wallets[0] as Wallet) : this.dice.of(this.wallets);
+    const { earn, redeem, hold, capture, release, undo, transfer, adjust, roll, wait } = this;
+    const deeds = [
+      earn,
+      earn,
+      earn,
+      redeem,
+      hold,
+      capture,
+      capture,
+      release,
+      undo,
+      undo,
+      undo,
+      transfer,
+      adjust,
+      roll,
+      ...(this.isCrowded ? [] : [wait, wait]),
+    ];
+    const deed = this.isCrowded && this.dice.chance(0.6) ? this.dice.of([earn, earn, hold]) : this.dice.of(deeds);
+    this.#touched = new Set([wallet]);
+    deed.call(this, wallet);
+    for (const one of this.#touched) this.#compare(one);
+  }
+
+  #lastTime = ledgerTimeIn(modelTimeZone, new Date(this.now));
+  #time(now = this.now): LedgerTime {
+    if (this.#lastTime.now.getTime() !== now) this.#lastTime = ledgerTimeIn(modelTimeZone, new Date(now));
+    return this.#lastTime;
+  }
+  #dayIn = (days: number) => modelDay(this.now + days * day);
+  #points = () => this.dice.between(1, 300);
+  #expiresOn(): string | null {
+    if (this.isCrowded) return this.#dayIn(this.dice.between(0, 150));
+    if (this.dice.chance(0.1)) return null;
+    if (this.dice.chance(0.3)) return this.#dayIn(this.dice.between(-3, 60));
+    const [year = 0, month = 0] = this.#dayIn(0).split("-").map(Number);
+    return new Date(Date.UTC(year, month + this.dice.between(0, 24), 0)).toISOString().slice(0, 10);
+  }
+
+  #apply(wallet: Wallet, command: Command): Applied | Refusal {
+    this.lastCommand = command;
+    const result = apply(wallet.head, command, this.#time());
+    if (result.kind === "refused") same("the head after a refusal", JSON.stringify(wallet.head), wallet.headText);
+    this.#count(result.kind === "refused" ? result.code : (result.entry?.type ?? "roll"));
+    return result;
+  }
+  #count = (what: string) => this.seen.set(what, (this.seen.get(what) ?? 0) + 1);
+
+  /** Both do it, or both refuse it with the same code. */
+  #both(wallet: Wallet, command: Command, outcome: Outcome): Entry | undefined {
+    const result = this.#apply(wallet, command);
+    same("answer", result.kind === "refused" ? result.code : "made", "refused" in outcome ? outcome.refused : "made");
+    return result.kind === "refused" ? undefined : wallet.commit(result);
+  }
+
+  earn(wallet: Wallet): void {
+    const [points, expiresOn] = [this.#points(), this.#expiresOn()];
+    const activatesOn = this.dice.chance(0.4) ? this.#dayIn(this.dice.between(-1, this.isCrowded ? 90 : 30)) : undefined;
+    const told = { reference: `order-${points}`, ...(this.dice.chance(0.1) && { effectiveAt: new Date(this.now - day).toISOString() }) };
+    const outcome = wallet.model.earn(this.now, points, expiresOn, activatesOn);
+    const entry = this.#both(wallet, { kind: "earn", points, expiresOn, activatesOn, ...told }, outcome);
+    if (entry && "made" in outcome) wallet.undoables.push({ entry, made: outcome.made, undone: 0 });
+  }
+  redeem(wallet: Wallet): void {
+    const points = this.#points();
+    this.#spend(wallet, { kind: "redeem", points }, wallet.model.redeem(points));
+  }
+  #spend(wallet: Wallet, command: Command, outcome: { refused: string } | { made: Spent }): void {
+    const entry = this.#both(wallet, command, outcome);
+    if (entry && "made" in outcome) wallet.undoables.push({ entry, made: outcome.made, undone: 0 });
+  }
+  hold(wallet: Wallet): void {
+    const [holdId, points] = [`hld_${++this.#holdNumber}`, this.dice.between(1, 120)];
+    const expiresAt = this.now + (this.isCrowded || this.dice.chance(0.3) ? this.dice.between(0, 90) * day : this.dice.between(1, 300) * minute);
+    const outcome = wallet.model.authorize(this.now, holdId, points, expiresAt);
+    this.#both(wallet, { kind: "authorize", holdId, points, expiresAt: new Date(expiresAt).toISOString() }, outcome);
+  }
+  #someHold = (wallet: Wallet) => this.dice.of([...(this.dice.chance(0.9) ? wallet.model.holds.keys() : wallet.holds.keys()), "hld_0"]);
+  capture(wallet: Wallet): void {
+    const [holdId, points] = [this.#someHold(wallet), this.dice.chance(0.3) ? undefined : this.dice.between(1, 60)];
+    this.#spend(wallet, { kind: "capture", holdId, points }, wallet.model.capture(holdId, points));
+  }
+  release(wallet: Wallet): void {
+    const holdId = this.#someHold(wallet);
+    this.#both(wallet, { kind: "void", holdId }, wallet.model.void(this.now, holdId));
+  }
+
+  undo(wallet: Wallet): void {
+    if (wallet.undoables.length === 0) return;
+    const isRecent = this.dice.chance(0.7);
+    const undoable = this.dice.of(isRecent ? wallet.undoables.slice(-8) : wallet.undoables);
+    const { entry, made, undone } = undoable;
+    const points = this.dice.chance(0.4) ? Math.max(1, entry.points - undone) : this.dice.between(1, entry.points + 5);
+    const debtPolicy = this.dice.of(policies);
+    const graceExpiresOn = this.dice.of([undefined, this.#dayIn(14), this.#dayIn(0)]);
+    const expiresOn = this.#expiresOn();
+    const common = { entry, reversedBefore: undone, points, reason: "test" };
+    const { model } = wallet;
+    const done =
+      made.kind === "expired"
+        ? this.#both(wallet, { kind: "reinstate", ...common, expiresOn }, model.reinstate(this.now, made, points, expiresOn))
+        : this.#both(
+            wallet,
+            { kind: "reverse", ...common, debtPolicy, graceExpiresOn },
+            made.kind === "earned" ? model.clawBack(made, points, debtPolicy) : model.reimburse(this.now, made, points, graceExpiresOn),
+          );
+    undoable.undone += done?.points ?? 0;
+    same("undone points", undoable.undone, made.undone);
+    if (undoable.undone > entry.points) throw new Error("more was undone than done");
+  }
+
+  transfer(from: Wallet): void {
+    const to = this.dice.of(this.wallets.filter((wallet) => wallet !== from));
+    this.#touched.add(to);
+    const points = this.#points();
+    const outcome = from.model.transferTo(to.model, this.now, points);
+    const out = this.#apply(from, { kind: "transfer_out", points });
+    const into = out.kind === "applied" ? this.#apply(to, { kind: "transfer_in", buckets: stored(out.entry?.allocations as Bucket[]) }) : out;
+    same("answer to a transfer", into.kind === "refused" ? into.code : "made", "refused" in outcome ? outcome.refused : "made");
+    if (out.kind === "refused" || into.kind === "refused") return;
+    from.commit(out);
+    to.commit(into);
+  }
+  adjust(wallet: Wallet): void {
+    const [points, expiresOn, debtPolicy] = [this.#points() * (this.dice.chance(0.6) ? -1 : 1), this.#expiresOn(), this.dice.of(policies)];
+    const entry = this.#both(wallet, { kind: "adjust", points, expiresOn, debtPolicy }, wallet.model.adjust(this.now, points, expiresOn, debtPolicy));
+    if (entry && this.dice.chance(0.1)) {
+      const refused = this.#apply(wallet, { kind: "reverse", entry, reversedBefore: 0, points: 1, debtPolicy });
+      same("answer to the reversal of an adjustment", refused.kind === "refused" && refused.code, "entry_not_reversible");
+    }
+  }
+  roll(wallet: Wallet): void {
+    this.#both(wallet, { kind: "roll" }, { made: null });
+  }
+
+  wait(wallet: Wallet): void {
+    const from = this.now;
+    const patience = [this.dice.between(1, 90) * minute, this.dice.between(1, 30) * hour, this.dice.between(1, 20) * day, this.dice.between(30, 200) * day];
+    this.now += this.dice.of([...patience.slice(0, 3), ...patience]);
+    this.#touched = new Set(this.wallets);
+    for (const { model } of this.wallets) model.advance(this.now);
+    const stops = Array.from({ length: 3 }, () => this.dice.between(from, this.now)).sort((one, other) => one - other);
+    const late = this.#rolledAt(wallet.head, [this.now]);
+    same("a wallet that was rolled in steps", this.#rolledAt(wallet.head, [...stops, this.now]), late);
+    for (const one of this.wallets) if (this.dice.chance(0.5)) this.roll(one);
+  }
+  /** What a sweeper that comes at these times makes of the wallet, without when it was written. */
+  #rolledAt(head: WalletHead, stops: readonly number[]): object {
+    const entries: object[] = [];
+    let last = head;
+    for (const stop of stops) {
+      const result = apply(last, { kind: "roll" }, this.#time(stop)) as Applied;
+      for (const { recordedAt, prevHash, hash, ...told } of result.entries) entries.push(told);
+      last = result.head;
+    }
+    return { ...foldedPartOf(last), lastHash: "", entries };
+  }
+
+  #compare({ head, fold, model }: Wallet): void {
+    same("the fold of the entries", fold.head, foldedPartOf(head));
+    const { head: now } = apply(head, { kind: "roll" }, this.#time()) as Applied;
+    same(
+      "sum of all accounts",
+      Object.values(balancesOf(now)).reduce((sum, points) => sum + points, 0),
+      0,
+    );
+    same("what became of the points", now.totals, model.totals);
+    same("debt", now.debt, model.debt);
+    same("available", byDate(now.buckets), byDate(model.usable()));
+    same("pending", byDate(now.pending), byDate(model.pending()));
+    const held = [...model.holds].map(([id, at]) => ({ id, expiresAt: new Date(at).toISOString(), buckets: byDate(model.held(id)) }));
+    const byId = (one: { id: string }, other: { id: string }) => (one.id < other.id ? -1 : 1);
+    same("holds", now.holds.map((hold) => ({ ...hold, buckets: byDate(hold.buckets) })).sort(byId), held.sort(byId));
+  }
+}
+
+function byDate(lots: readonly { points: number; expiresOn: string | null; activatesOn?: string | undefined }[]): [string, number][] {
+  const sums = new Map<string, number>();
+  for (const { points, expiresOn, activatesOn = "" } of lots) {
+    const dates = `${activatesOn} ${expiresOn}`;
+    sums.set(dates, (sums.get(dates) ?? 0) + points);
+  }
+  return [...sums].filter(([, points]) => points > 0).sort(([one], [other]) => (one < other ? -1 : 1));
+}
+
+const firstSeed = Number(process.env["LEDGER_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
+
+test(`${worlds * operationsPerWorld} random operations leave the ledger and one lot per earning in agreement`, { timeout: 120_000 }, () => {
+  const seen = new Map<string, number>();
+  for (let seed = firstSeed; seed < firstSeed + worlds; seed++) {
+    const world = new World(seed, seen);
+    for (let operation = 1; operation <= operationsPerWorld; operation++)
+      try {
+        world.step();
+      } catch (error) {
+        throw new Error(`LEDGER_SEED=${seed}, operation ${operation}, ${JSON.stringify(world.lastCommand)}: ${(error as Error).message}`, { cause: error });
+      }
+  }
+  // The dice must have come to every kind of entry and every refusal, or the test promises more than it looked at.
+  const rare = ["earn", "redeem", "hold", "capture", "void", "reversal", "reimbursement", "reinstatement", "transfer_out", "transfer_in", "adjustment"];
+  const refusals = ["insufficient_points", "hold_not_open", "capture_exceeds_hold", "reversal_exceeds_entry", "entry_not_reversible", "too_many_holds"];
+  for (const what of [...rare, ...refusals, "too_many_buckets"]) expect(seen.get(what) ?? 0, what).toBeGreaterThan(20);
+});
