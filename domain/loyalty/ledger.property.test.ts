@@ -1,123 +1,41 @@
 /** Random commands on three wallets of the ledger and of the naive model: after each of them both must say the same. */
-import { isDeepStrictEqual } from "node:util";
 import { expect, test } from "vitest";
-import { type Bucket, type Entry, entryHash, firstPrevHash } from "./entry.ts";
-import { foldedPartOf, LedgerFold } from "./fold.ts";
+import { Dice } from "./dice.test-model.ts";
+import type { Bucket, Entry } from "./entry.ts";
+import { foldedPartOf } from "./fold.ts";
 import { type Applied, apply, type Command, type DebtPolicy } from "./ledger.ts";
 import { type LedgerTime, ledgerTimeIn } from "./ledger-time.ts";
-import { type Earned, type Expired, modelDay, modelTimeZone, NaiveWallet, type Spent } from "./naive-ledger.test-model.ts";
+import { modelDay, modelTimeZone, type Spent } from "./naive-ledger.test-model.ts";
 import type { Refusal } from "./refusal.ts";
-import { balancesOf, newWalletHead, pointsIn, type WalletHead } from "./wallet-head.ts";
+import { balancesOf, type WalletHead } from "./wallet-head.ts";
+import { same, stored, WatchedWallet } from "./watched-wallet.test-model.ts";
 
 const [worlds, operationsPerWorld] = [1000, 201];
 const [minute, hour, day] = [60_000, 3_600_000, 86_400_000];
 const policies: DebtPolicy[] = ["forbid", "within_balance", "allow_negative"];
 
-type Undoable = { readonly entry: Entry; readonly made: Earned | Spent | Expired; undone: number };
-type HoldTally = { authorized: number; settled: number; isClosed: boolean };
 type Outcome = { refused: string } | { made: unknown };
-
-function same(what: string, ledger: unknown, model: unknown): void {
-  if (!isDeepStrictEqual(ledger, model)) throw new Error(`${what}: the ledger says ${JSON.stringify(ledger)}, it should be ${JSON.stringify(model)}`);
-}
-
-/** As it comes out of the table: nobody can change it, and nothing rests on what JSON cannot say. */
-function stored<T>(value: T): T {
-  return frozen(JSON.parse(JSON.stringify(value))) as T;
-}
-function frozen(value: unknown): unknown {
-  if (value !== null && typeof value === "object") for (const member of Object.values(Object.freeze(value))) frozen(member);
-  return value;
-}
-
-/** Mulberry32: small, and the same for the same seed everywhere. */
-class Dice {
-  #state: number;
-  constructor(seed: number) {
-    this.#state = seed;
-  }
-  next(): number {
-    this.#state = (this.#state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  }
-  between = (least: number, most: number): number => least + Math.floor(this.next() * (most - least + 1));
-  chance = (share: number): boolean => this.next() < share;
-  of = <T>(choices: readonly T[]): T => choices[this.between(0, choices.length - 1)] as T;
-}
-
-class Wallet {
-  head: WalletHead;
-  headText: string;
-  readonly model = new NaiveWallet();
-  readonly fold = new LedgerFold();
-  readonly undoables: Undoable[] = [];
-  readonly holds = new Map<string, HoldTally>();
-  #previous = { hash: firstPrevHash, seq: 0, available: 0 };
-  #expiries = 0;
-
-  constructor(id: string, now: number) {
-    this.head = stored(newWalletHead({ id, customerId: "cus_1", programId: "prg_1", livemode: true, metadata: {} }, new Date(now)));
-    this.headText = JSON.stringify(this.head);
-  }
-
-  /** Answers the command's own entry. */
-  commit(applied: Applied): Entry | undefined {
-    const entries = stored(applied.entries);
-    for (const entry of entries) this.#take(entry);
-    this.headText = JSON.stringify(applied.head);
-    this.head = frozen(JSON.parse(this.headText)) as WalletHead;
-    return entries.find(({ id }) => id === applied.entry?.id);
-  }
-
-  #take(entry: Entry): void {
-    const { hash, ...body } = entry;
-    same("hash", entryHash(body), hash);
-    same("chain", { prevHash: entry.prevHash, seq: entry.seq }, { prevHash: this.#previous.hash, seq: this.#previous.seq + 1 });
-    same("sum of the postings", pointsIn(entry.postings), 0);
-    const moved = entry.postings.find(({ account }) => account === "available")?.points ?? 0;
-    same("running balance", entry.availableAfter, this.#previous.available + moved);
-    this.#previous = { hash, seq: entry.seq, available: entry.availableAfter };
-    this.fold.add(entry);
-    this.#tallyHold(entry);
-    if (entry.type !== "expire") return;
-    const made = this.model.expiries[this.#expiries++] as Expired;
-    same("expired points", entry.points, made?.points);
-    this.undoables.push({ entry, made, undone: 0 });
-  }
-
-  #tallyHold({ type, holdId = "", points }: Entry): void {
-    if (type === "hold") this.holds.set(holdId, { authorized: points, settled: 0, isClosed: false });
-    const hold = this.holds.get(holdId);
-    if (!hold || type === "hold") return;
-    same("a closed hold stays closed", hold.isClosed, false);
-    hold.settled += points;
-    hold.isClosed = type === "void" || hold.settled === hold.authorized;
-    if (hold.settled > hold.authorized) throw new Error("more was captured and released than authorised");
-  }
-}
 
 class World {
   readonly dice: Dice;
   readonly isCrowded: boolean;
-  readonly wallets: Wallet[];
+  readonly wallets: WatchedWallet[];
   readonly seen: Map<string, number>;
   now = Date.parse("2027-11-20T10:00:00.000Z");
   #holdNumber = 0;
   /** The wallets that the operation can have changed. */
-  #touched = new Set<Wallet>();
+  #touched = new Set<WatchedWallet>();
   lastCommand: Command = { kind: "roll" };
 
   constructor(seed: number, seen: Map<string, number>) {
     this.dice = new Dice(seed);
     this.seen = seen;
     this.isCrowded = this.dice.chance(0.03);
-    this.wallets = ["1", "2", "3"].map((id) => new Wallet(`wal_${id}`, this.now));
+    this.wallets = ["1", "2", "3"].map((id) => new WatchedWallet(`wal_${id}`, this.now));
   }
 
   step(): void {
-    const wallet = this.isCrowded && this.dice.chance(0.7) ? (this.wallets[0] as Wallet) : this.dice.of(this.wallets);
+    const wallet = this.isCrowded && this.dice.chance(0.7) ? (this.wallets[0] as WatchedWallet) : this.dice.of(this.wallets);
     const { earn, redeem, hold, capture, release, undo, transfer, adjust, roll, wait } = this;
     const deeds = [
       earn,
@@ -136,7 +54,7 @@ class World {
       roll,
       ...(this.isCrowded ? [] : [wait, wait]),
     ];
-    const deed = this.isCrowded && this.dice.chance(0.6) ? this.dice.of([earn, earn, hold]) : this.dice.of(deeds);
+    const deed = this.isCrowded && this.dice.chance(0.8) ? this.dice.of([earn, earn, earn, hold]) : this.dice.of(deeds);
     this.#touched = new Set([wallet]);
     deed.call(this, wallet);
     for (const one of this.#touched) this.#compare(one);
@@ -150,14 +68,14 @@ class World {
   #dayIn = (days: number) => modelDay(this.now + days * day);
   #points = () => this.dice.between(1, 300);
   #expiresOn(): string | null {
-    if (this.isCrowded) return this.#dayIn(this.dice.between(0, 150));
+    if (this.isCrowded) return this.#dayIn(this.dice.between(0, 400));
     if (this.dice.chance(0.1)) return null;
     if (this.dice.chance(0.3)) return this.#dayIn(this.dice.between(-3, 60));
     const [year = 0, month = 0] = this.#dayIn(0).split("-").map(Number);
     return new Date(Date.UTC(year, month + this.dice.between(0, 24), 0)).toISOString().slice(0, 10);
   }
 
-  #apply(wallet: Wallet, command: Command): Applied | Refusal {
+  #apply(wallet: WatchedWallet, command: Command): Applied | Refusal {
     this.lastCommand = command;
     const result = apply(wallet.head, command, this.#time());
     if (result.kind === "refused") same("the head after a refusal", JSON.stringify(wallet.head), wallet.headText);
@@ -167,13 +85,13 @@ class World {
   #count = (what: string) => this.seen.set(what, (this.seen.get(what) ?? 0) + 1);
 
   /** Both do it, or both refuse it with the same code. */
-  #both(wallet: Wallet, command: Command, outcome: Outcome): Entry | undefined {
+  #both(wallet: WatchedWallet, command: Command, outcome: Outcome): Entry | undefined {
     const result = this.#apply(wallet, command);
     same("answer", result.kind === "refused" ? result.code : "made", "refused" in outcome ? outcome.refused : "made");
     return result.kind === "refused" ? undefined : wallet.commit(result);
   }
 
-  earn(wallet: Wallet): void {
+  earn(wallet: WatchedWallet): void {
     const [points, expiresOn] = [this.#points(), this.#expiresOn()];
     const activatesOn = this.dice.chance(0.4) ? this.#dayIn(this.dice.between(-1, this.isCrowded ? 90 : 30)) : undefined;
     const told = { reference: `order-${points}`, ...(this.dice.chance(0.1) && { effectiveAt: new Date(this.now - day).toISOString() }) };
@@ -181,31 +99,31 @@ class World {
     const entry = this.#both(wallet, { kind: "earn", points, expiresOn, activatesOn, ...told }, outcome);
     if (entry && "made" in outcome) wallet.undoables.push({ entry, made: outcome.made, undone: 0 });
   }
-  redeem(wallet: Wallet): void {
+  redeem(wallet: WatchedWallet): void {
     const points = this.#points();
     this.#spend(wallet, { kind: "redeem", points }, wallet.model.redeem(points));
   }
-  #spend(wallet: Wallet, command: Command, outcome: { refused: string } | { made: Spent }): void {
+  #spend(wallet: WatchedWallet, command: Command, outcome: { refused: string } | { made: Spent }): void {
     const entry = this.#both(wallet, command, outcome);
     if (entry && "made" in outcome) wallet.undoables.push({ entry, made: outcome.made, undone: 0 });
   }
-  hold(wallet: Wallet): void {
+  hold(wallet: WatchedWallet): void {
     const [holdId, points] = [`hld_${++this.#holdNumber}`, this.dice.between(1, 120)];
     const expiresAt = this.now + (this.isCrowded || this.dice.chance(0.3) ? this.dice.between(0, 90) * day : this.dice.between(1, 300) * minute);
     const outcome = wallet.model.authorize(this.now, holdId, points, expiresAt);
     this.#both(wallet, { kind: "authorize", holdId, points, expiresAt: new Date(expiresAt).toISOString() }, outcome);
   }
-  #someHold = (wallet: Wallet) => this.dice.of([...(this.dice.chance(0.9) ? wallet.model.holds.keys() : wallet.holds.keys()), "hld_0"]);
-  capture(wallet: Wallet): void {
+  #someHold = (wallet: WatchedWallet) => this.dice.of([...(this.dice.chance(0.9) ? wallet.model.holds.keys() : wallet.holds.keys()), "hld_0"]);
+  capture(wallet: WatchedWallet): void {
     const [holdId, points] = [this.#someHold(wallet), this.dice.chance(0.3) ? undefined : this.dice.between(1, 60)];
     this.#spend(wallet, { kind: "capture", holdId, points }, wallet.model.capture(holdId, points));
   }
-  release(wallet: Wallet): void {
+  release(wallet: WatchedWallet): void {
     const holdId = this.#someHold(wallet);
     this.#both(wallet, { kind: "void", holdId }, wallet.model.void(this.now, holdId));
   }
 
-  undo(wallet: Wallet): void {
+  undo(wallet: WatchedWallet): void {
     if (wallet.undoables.length === 0) return;
     const isRecent = this.dice.chance(0.7);
     const undoable = this.dice.of(isRecent ? wallet.undoables.slice(-8) : wallet.undoables);
@@ -229,7 +147,7 @@ class World {
     if (undoable.undone > entry.points) throw new Error("more was undone than done");
   }
 
-  transfer(from: Wallet): void {
+  transfer(from: WatchedWallet): void {
     const to = this.dice.of(this.wallets.filter((wallet) => wallet !== from));
     this.#touched.add(to);
     const points = this.#points();
@@ -241,7 +159,7 @@ class World {
     from.commit(out);
     to.commit(into);
   }
-  adjust(wallet: Wallet): void {
+  adjust(wallet: WatchedWallet): void {
     const [points, expiresOn, debtPolicy] = [this.#points() * (this.dice.chance(0.6) ? -1 : 1), this.#expiresOn(), this.dice.of(policies)];
     const entry = this.#both(wallet, { kind: "adjust", points, expiresOn, debtPolicy }, wallet.model.adjust(this.now, points, expiresOn, debtPolicy));
     if (entry && this.dice.chance(0.1)) {
@@ -249,11 +167,11 @@ class World {
       same("answer to the reversal of an adjustment", refused.kind === "refused" && refused.code, "entry_not_reversible");
     }
   }
-  roll(wallet: Wallet): void {
+  roll(wallet: WatchedWallet): void {
     this.#both(wallet, { kind: "roll" }, { made: null });
   }
 
-  wait(wallet: Wallet): void {
+  wait(wallet: WatchedWallet): void {
     const from = this.now;
     const patience = [this.dice.between(1, 90) * minute, this.dice.between(1, 30) * hour, this.dice.between(1, 20) * day, this.dice.between(30, 200) * day];
     this.now += this.dice.of([...patience.slice(0, 3), ...patience]);
@@ -276,7 +194,7 @@ class World {
     return { ...foldedPartOf(last), lastHash: "", entries };
   }
 
-  #compare({ head, fold, model }: Wallet): void {
+  #compare({ head, fold, model }: WatchedWallet): void {
     same("the fold of the entries", fold.head, foldedPartOf(head));
     const { head: now } = apply(head, { kind: "roll" }, this.#time()) as Applied;
     same(
