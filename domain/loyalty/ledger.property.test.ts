@@ -30,7 +30,7 @@ class World {
   constructor(seed: number, seen: Map<string, number>) {
     this.dice = new Dice(seed);
     this.seen = seen;
-    this.isCrowded = this.dice.chance(0.03);
+    this.isCrowded = this.dice.chance(0.02);
     this.wallets = ["1", "2", "3"].map((id) => new WatchedWallet(`wal_${id}`, this.now));
   }
 

@@ -3,7 +3,6 @@
  * command, everything that has come due meanwhile is made true. So a balance is a function of the head and the time, and a
  * sweeper that comes late changes nothing but when it is told.
  */
-import { isExpired } from "./buckets.ts";
 import type { Bucket, Entry } from "./entry.ts";
 import { authorize, capture, release } from "./hold-commands.ts";
 import { assertInvariants, assertWithinLimits } from "./invariants.ts";
@@ -107,7 +106,7 @@ function run(draft: LedgerDraft, command: Command, time: LedgerTime): void {
       transferOut(draft, command, told);
       break;
     case "transfer_in":
-      transferIn(draft, command, told, time);
+      transferIn(draft, command, told);
       break;
     case "adjust":
       adjust(draft, command, told);
@@ -140,12 +139,10 @@ function transferOut(draft: LedgerDraft, { points }: Of<"transfer_out">, told: T
 }
 
 /** `buckets` are the allocations of the other wallet's entry: what moves keeps its expiry. */
-function transferIn(draft: LedgerDraft, { buckets }: Of<"transfer_in">, told: Told, { today }: LedgerTime): void {
-  const usable = buckets.filter((bucket) => !isExpired(bucket, today));
+function transferIn(draft: LedgerDraft, { buckets }: Of<"transfer_in">, told: Told): void {
   draft.record({ type: "transfer_in", points: pointsIn(buckets), ...told }, () => {
     draft.count("transferred", -pointsIn(buckets));
-    draft.deposit(usable);
-    draft.count("expired", pointsIn(buckets) - pointsIn(usable));
+    draft.deposit(buckets);
     return buckets;
   });
 }
