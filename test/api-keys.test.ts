@@ -1,18 +1,13 @@
 /** The life of API keys. Credentials are remembered for one second here; the clock stands still and is moved by hand. */
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Answer, Json, TenantKeys } from "./clientele.ts";
+import { useMovingClock } from "./moving-clock.ts";
 
 process.env["AUTH_CACHE_SECONDS"] = "1";
 const { call, demo, eventually, keyWith, newTenant } = await import("./clientele.ts");
 const { wholeTable } = await import("./whole-table.ts");
 
-beforeAll(() => {
-  vi.useFakeTimers({ toFake: ["Date"] });
-});
-afterAll(() => {
-  vi.useRealTimers();
-});
-const pass = (seconds: number) => vi.setSystemTime(Date.now() + seconds * 1000);
+const { moveOn: pass } = useMovingClock({ standsStill: true });
 const inSeconds = (seconds: number) => new Date(Date.now() + seconds * 1000).toISOString();
 
 const works = async (key: string) => (await call(key, "GET", "/v1/me")).status === 200;

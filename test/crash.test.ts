@@ -3,7 +3,7 @@ import { randomInt, randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Json } from "./clientele.ts";
-import { productProcess } from "./product-process.ts";
+import { productProcess, requestTo } from "./product-process.ts";
 
 const clients = 8;
 const productKills = 6;
@@ -20,21 +20,8 @@ let unacknowledged: Write[] = [];
 let kills = 0;
 let resent = 0;
 
-/** The answer's body, or undefined when the request was not acknowledged. */
-async function send({ method, path, body, key }: Pick<Write, "method" | "path"> & Partial<Write>): Promise<Json> {
-  const headers = { authorization: `Bearer ${apiKey}`, "content-type": "application/json", ...(key && { "idempotency-key": key }) };
-  try {
-    const response = await fetch(baseUrl + path, { method, headers, ...(body && { body: JSON.stringify(body) }) });
-    const answer = await response.json();
-    if (response.ok) return answer;
-    // While the engine goes down requests may be refused as 503; whatever else is refused is a fault of the product.
-    if (response.status === 503) return undefined;
-    throw new Error(`${method} ${path}: ${response.status} ${JSON.stringify(answer)}`);
-  } catch (error) {
-    if (error instanceof TypeError || (error as Error).name === "SyntaxError") return undefined;
-    throw error;
-  }
-}
+const send = ({ key, ...request }: Pick<Write, "method" | "path"> & Partial<Write>): Promise<Json> =>
+  requestTo(baseUrl, apiKey, { method: request.method, path: request.path, body: request.body, idempotencyKey: key });
 const get = (path: string): Promise<Json> => send({ method: "GET", path });
 
 function newWrite(): Write {

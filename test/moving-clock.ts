@@ -1,9 +1,10 @@
 /** The clock of the whole process, moved instead of waited for: what `Date` says goes on from wherever it is put. */
 import { afterAll, beforeAll, vi } from "vitest";
 
-export function useMovingClock(): { moveTo(instant: string | number): void; moveOn(seconds: number): void } {
+/** It also goes on by itself, unless it `standsStill`. */
+export function useMovingClock({ standsStill = false } = {}): { moveTo(instant: string | number): void; moveOn(seconds: number): void } {
   beforeAll(() => {
-    vi.useFakeTimers({ toFake: ["Date"], shouldAdvanceTime: true, advanceTimeDelta: 5 });
+    vi.useFakeTimers({ toFake: ["Date"], shouldAdvanceTime: !standsStill, advanceTimeDelta: 5 });
   });
   afterAll(() => {
     vi.useRealTimers();

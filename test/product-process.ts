@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Demo } from "../functions/local/demo.ts";
+import type { Json } from "./clientele.ts";
 
 const startedWithinMilliseconds = 20_000;
 
@@ -65,4 +66,22 @@ export async function productProcess(): Promise<ProductProcess> {
       rmSync(dataDir, { recursive: true });
     },
   };
+}
+
+export type Request = { method: string; path: string; body?: object | undefined; idempotencyKey?: string | undefined };
+
+/** The answer's body, or undefined when the request was not acknowledged: the product is down, or goes down under it. */
+export async function requestTo(baseUrl: string, apiKey: string, { method, path, body, idempotencyKey }: Request): Promise<Json> {
+  const headers = { authorization: `Bearer ${apiKey}`, "content-type": "application/json", ...(idempotencyKey && { "idempotency-key": idempotencyKey }) };
+  try {
+    const response = await fetch(baseUrl + path, { method, headers, ...(body && { body: JSON.stringify(body) }) });
+    const answer = await response.json();
+    if (response.ok) return answer;
+    // While the engine goes down requests may be refused as 503; whatever else is refused is a fault of the product.
+    if (response.status === 503) return undefined;
+    throw new Error(`${method} ${path}: ${response.status} ${JSON.stringify(answer)}`);
+  } catch (error) {
+    if (error instanceof TypeError || (error as Error).name === "SyntaxError") return undefined;
+    throw error;
+  }
 }

@@ -4,7 +4,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { webhookVerifier } from "../openapi/sdk/webhooks/verify.ts";
 import type { Json } from "./clientele.ts";
-import { productProcess } from "./product-process.ts";
+import { productProcess, requestTo } from "./product-process.ts";
 import { type Receiver, startReceiver } from "./receiver.ts";
 
 const kills = 6;
@@ -17,20 +17,8 @@ let key: string;
 const receivers: { receiver: Receiver; secret: string }[] = [];
 const acknowledged = new Set<string>();
 
-/** The answer's body, or undefined when the product is down. */
-async function send(method: string, path: string, body?: object, idempotencyKey?: string): Promise<Json> {
-  const headers = { authorization: `Bearer ${key}`, "content-type": "application/json", ...(idempotencyKey && { "idempotency-key": idempotencyKey }) };
-  try {
-    const response = await fetch(product.baseUrl + path, { method, headers, ...(body && { body: JSON.stringify(body) }) });
-    const answer = await response.json();
-    if (response.ok) return answer;
-    if (response.status === 503) return undefined;
-    throw new Error(`${method} ${path}: ${response.status} ${JSON.stringify(answer)}`);
-  } catch (error) {
-    if (error instanceof TypeError || (error as Error).name === "SyntaxError") return undefined;
-    throw error;
-  }
-}
+const send = (method: string, path: string, body?: object, idempotencyKey?: string): Promise<Json> =>
+  requestTo(product.baseUrl, key, { method, path, body, idempotencyKey });
 
 /** Starts a write every few milliseconds, as long as not too many are unanswered. */
 async function load(until: AbortSignal): Promise<void> {

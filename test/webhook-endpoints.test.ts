@@ -1,17 +1,12 @@
 /** The life of a webhook endpoint, over HTTP. What is sent to it is told elsewhere. The clock stands still and is moved by hand. */
 import { createPublicKey } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { endpointsMax } from "../domain/webhooks/endpoint.ts";
 import { type Answer, call, eventually, type Json, keyWith, newTenant, type TenantKeys } from "./clientele.ts";
+import { useMovingClock } from "./moving-clock.ts";
 import { wholeTable } from "./whole-table.ts";
 
-beforeAll(() => {
-  vi.useFakeTimers({ toFake: ["Date"] });
-});
-afterAll(() => {
-  vi.useRealTimers();
-});
-const pass = (seconds: number) => vi.setSystemTime(Date.now() + seconds * 1000);
+const { moveOn: pass } = useMovingClock({ standsStill: true });
 const inSeconds = (seconds: number) => new Date(Date.now() + seconds * 1000).toISOString();
 
 const path = "/v1/webhook-endpoints";

@@ -113,7 +113,7 @@ describe("by webhook", () => {
   test("a request that is not Clientele's is refused and told, and not forwarded", async () => {
     const tenant = await newTenant();
     const { url, requests } = await integrator(200);
-    const { lines } = await listenTo(tenant, "--forward", url);
+    const { lines } = await listenTo(tenant, "--forward", url, "--events", "customer.*");
     const [endpoint] = await endpointsOf(tenant);
     const headers = new Webhook("whsec_Zm9yZ2VyeWZvcmdlcnlmb3JnZXJ5Zm9yZ2VyeTEyMzQ=").sign("evt_1", new Date(), "{}");
     const forged = { "webhook-id": "evt_1", "webhook-timestamp": String(Math.floor(Date.now() / 1000)), "webhook-signature": headers };
