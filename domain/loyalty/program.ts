@@ -20,12 +20,10 @@ const rounded = (months: number) => ({ months: z.int().min(1).max(expiryMonthsMa
 export const ExpiryPolicy = z
   .discriminatedUnion("kind", [
     z.strictObject({ kind: z.literal("rolling_months"), ...rounded(24) }).meta({ id: "RollingExpiry", description: "`months` after they were earned." }),
-    z
-      .strictObject({ kind: z.literal("calendar_year"), months: z.int().min(0).max(expiryMonthsMax).default(12) })
-      .meta({
-        id: "CalendarYearExpiry",
-        description: "On 31 December of the year in which `months` after the earning fall: 12 is the end of next year, 0 of this one.",
-      }),
+    z.strictObject({ kind: z.literal("calendar_year"), months: z.int().min(0).max(expiryMonthsMax).default(12) }).meta({
+      id: "CalendarYearExpiry",
+      description: "On 31 December of the year in which `months` after the earning fall: 12 is the end of next year, 0 of this one.",
+    }),
     z
       .strictObject({ kind: z.literal("inactivity_months"), ...rounded(12) })
       .meta({ id: "InactivityExpiry", description: "`months` after the member's last activity, which moves all points that have no date of their own." }),
