@@ -1,7 +1,7 @@
 /** Every event type of the product: the webhook catalogue. */
 import { customerEventTypes } from "./customers/events.ts";
 import type { AnyEventType } from "./kernel/event.ts";
-import { ledgerEventTypes } from "./loyalty/ledger-events.ts";
+import { ledgerEventTypes } from "./loyalty/wallets/ledger-events.ts";
 import { webhookEventTypes } from "./webhooks/events.ts";
 import { replayEventTypes } from "./webhooks/replay-event-types.ts";
 

@@ -8,8 +8,8 @@
  * Wallets and what belongs to them: wallet-keys.ts.
  */
 import { type Key, key } from "../kernel/table.ts";
-import type { EarningRule } from "./earning-rule.ts";
-import type { ProgramRecord } from "./program.ts";
+import type { ProgramRecord } from "./programs/program.ts";
+import type { EarningRule } from "./rules/earning-rule.ts";
 
 export const programsPk = "PRG";
 export const programKey = (programId: string): Key<ProgramRecord> => key<ProgramRecord>(programsPk, programId);

@@ -1,21 +1,21 @@
-import { adjustPoints } from "./adjust-points.ts";
-import { authorizeHold } from "./authorize-hold.ts";
-import { createEarningRule } from "./create-earning-rule.ts";
-import { createProgram } from "./create-program.ts";
-import { earnPoints } from "./earn-points.ts";
-import { getEarningRule } from "./get-earning-rule.ts";
-import { getProgram } from "./get-program.ts";
-import { getWallet, listWallets } from "./get-wallet.ts";
-import { listEarningRules } from "./list-earning-rules.ts";
-import { getEntry, listEntries } from "./list-entries.ts";
-import { listPrograms } from "./list-programs.ts";
-import { openWallet } from "./open-wallet.ts";
-import { redeemPoints } from "./redeem-points.ts";
-import { reverseEntry } from "./reverse-entry.ts";
-import { captureHold, getHold, voidHold } from "./settle-hold.ts";
-import { transferPoints } from "./transfer-points.ts";
-import { updateEarningRule } from "./update-earning-rule.ts";
-import { updateProgram } from "./update-program.ts";
+import { createProgram } from "./programs/create-program.ts";
+import { getProgram } from "./programs/get-program.ts";
+import { listPrograms } from "./programs/list-programs.ts";
+import { updateProgram } from "./programs/update-program.ts";
+import { createEarningRule } from "./rules/create-earning-rule.ts";
+import { getEarningRule } from "./rules/get-earning-rule.ts";
+import { listEarningRules } from "./rules/list-earning-rules.ts";
+import { updateEarningRule } from "./rules/update-earning-rule.ts";
+import { adjustPoints } from "./wallets/adjust-points.ts";
+import { authorizeHold } from "./wallets/authorize-hold.ts";
+import { earnPoints } from "./wallets/earn-points.ts";
+import { getWallet, listWallets } from "./wallets/get-wallet.ts";
+import { getEntry, listEntries } from "./wallets/list-entries.ts";
+import { openWallet } from "./wallets/open-wallet.ts";
+import { redeemPoints } from "./wallets/redeem-points.ts";
+import { reverseEntry } from "./wallets/reverse-entry.ts";
+import { captureHold, getHold, voidHold } from "./wallets/settle-hold.ts";
+import { transferPoints } from "./wallets/transfer-points.ts";
 
 export const loyaltyOperations = [
   createProgram,

@@ -1,8 +1,8 @@
 /** Reads of the loyalty context for this and other contexts. */
 import type { Reader } from "../kernel/table.ts";
-import { type EarningRule, earningRulesMax } from "./earning-rule.ts";
 import { earningRuleKey, earningRulesPk, earningRuleVersionKey, programKey } from "./keys.ts";
-import type { ProgramRecord } from "./program.ts";
+import type { ProgramRecord } from "./programs/program.ts";
+import { type EarningRule, earningRulesMax } from "./rules/earning-rule.ts";
 
 export const loadProgram = (table: Reader, programId: string): Promise<ProgramRecord | undefined> => table.get(programKey(programId));
 

@@ -1,10 +1,10 @@
 /** The verifier as an auditor runs it: a process of its own, with an export from the ledger, sound or tampered with. */
 import { spawnSync } from "node:child_process";
 import { describe, expect, test } from "vitest";
-import { type Entry, entryHash } from "../../../domain/loyalty/entry.ts";
-import { apply, type Command } from "../../../domain/loyalty/ledger.ts";
-import { ledgerTimeIn } from "../../../domain/loyalty/ledger-time.ts";
-import { newWalletHead } from "../../../domain/loyalty/wallet-head.ts";
+import { type Entry, entryHash } from "../../../domain/loyalty/ledger/entry.ts";
+import { apply, type Command } from "../../../domain/loyalty/ledger/ledger.ts";
+import { ledgerTimeIn } from "../../../domain/loyalty/ledger/ledger-time.ts";
+import { newWalletHead } from "../../../domain/loyalty/ledger/wallet-head.ts";
 
 const day = 86_400_000;
 const never = { expiresOn: null };

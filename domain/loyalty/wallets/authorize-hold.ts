@@ -1,0 +1,44 @@
+import * as z from "zod";
+import { operation, plan } from "../../kernel/operation.ts";
+import { create } from "../../kernel/table.ts";
+import { text } from "../../kernel/text.ts";
+import { InstantInput, instantAfter } from "../../kernel/time.ts";
+import { HoldResult, holdKey, holdResultExample, newHold } from "./hold.ts";
+import { decide, insufficientPoints, ledgerChanges, loadWallet, toResult, walletNotFound, walletParams } from "./ledger-command.ts";
+
+const defaultDays = 7;
+const longestDays = 90;
+const dayMilliseconds = 86_400_000;
+
+export const authorizeHold = operation({
+  id: "authorizeHold",
+  summary: "Authorise a hold",
+  description: `Sets points aside, those that expire first; they can be captured even when their date passes meanwhile. It ends by itself after ${defaultDays} days, or when you say, within ${longestDays} days. A wallet has up to 20 open holds.`,
+  method: "post",
+  path: "/v1/wallets/{walletId}/holds",
+  permission: "loyalty:write",
+  params: walletParams,
+  body: z.strictObject({ points: z.int().min(1).max(1_000_000_000), expiresAt: InstantInput.optional(), reason: text(200).optional() }),
+  example: { points: 50 },
+  exampleAfter: ["earnPoints"],
+  success: { status: 201, output: HoldResult, example: holdResultExample },
+  problems: {
+    ...walletNotFound,
+    ...insufficientPoints,
+    too_many_holds: { status: 409, title: "The wallet has 20 open holds." },
+    expiry_out_of_range: { status: 422, title: "A hold ends in the future, within 90 days." },
+  },
+  async run({ table, caller, now, newId, fail }, { params, body }) {
+    const wallet = (await loadWallet(table, params.walletId, now)) ?? fail("wallet_not_found");
+    const expiresAt = body.expiresAt ?? instantAfter(now, defaultDays * dayMilliseconds);
+    if (expiresAt <= now.toISOString() || expiresAt > instantAfter(now, longestDays * dayMilliseconds)) return fail("expiry_out_of_range");
+    const holdId = newId("hld");
+    const { points, reason } = body;
+    const applied = decide(wallet, { kind: "authorize", holdId, points, expiresAt, ...(reason && { reason }) }, (code, members) =>
+      fail(code as "insufficient_points", members),
+    );
+    const hold = newHold({ id: holdId, walletId: params.walletId, authorizedPoints: points, expiresAt, livemode: caller.livemode }, now);
+    const { entry, wallet: after } = toResult(applied.entry, applied.head);
+    return plan({ object: "hold_result" as const, hold, entry, wallet: after }, [...ledgerChanges(wallet, applied), create(holdKey(holdId), hold)]);
+  },
+});

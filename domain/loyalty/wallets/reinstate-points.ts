@@ -1,0 +1,34 @@
+import * as z from "zod";
+import { operation, plan } from "../../kernel/operation.ts";
+import { text } from "../../kernel/text.ts";
+import { expiresOnFor } from "../ledger/calendar.ts";
+import { decide, LedgerResult, ledgerChanges, ledgerResultExample, tooManyBuckets, toResult } from "./ledger-command.ts";
+import { entryNotFound } from "./list-entries.ts";
+import { entryParams, loadEntry, reversalProblems, tallyChange } from "./reverse-entry.ts";
+import { entryExample } from "./wallet.ts";
+
+export const reinstatePoints = operation({
+  id: "reinstatePoints",
+  summary: "Reinstate expired points",
+  description:
+    "Gives back points of an expiry entry, in whole or in part, as often as points are left of it. They live as if they were earned today, unless the request says until when.",
+  method: "post",
+  path: "/v1/entries/{entryId}/reinstatements",
+  permission: "loyalty:write",
+  params: entryParams,
+  body: z.strictObject({ points: z.int().min(1).optional(), expiresOn: z.iso.date().optional(), reason: text(200) }),
+  example: { reason: "Goodwill." },
+  success: { status: 201, output: LedgerResult, example: { ...ledgerResultExample, entry: { ...entryExample, type: "reinstatement" } } },
+  problems: { ...entryNotFound, ...reversalProblems, ...tooManyBuckets },
+  async run({ table, now, fail }, { params, body }) {
+    const { wallet, entry, tally } = (await loadEntry(table, params.entryId, now)) ?? fail("entry_not_found");
+    const reversedBefore = tally?.points ?? 0;
+    const points = body.points ?? entry.points - reversedBefore;
+    if (points < 1) return fail("reversal_exceeds_entry", { reversible: 0 });
+    const expiresOn = body.expiresOn ?? expiresOnFor(wallet.program.expiry, wallet.time.today);
+    const applied = decide(wallet, { kind: "reinstate", entry, reversedBefore, points, expiresOn, reason: body.reason }, (code, members) =>
+      fail(code as "entry_not_reversible", members),
+    );
+    return plan(toResult(applied.entry, applied.head), [...ledgerChanges(wallet, applied), tallyChange(entry, tally, points)]);
+  },
+});

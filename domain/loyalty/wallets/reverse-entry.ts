@@ -1,0 +1,88 @@
+import * as z from "zod";
+import { operation, plan } from "../../kernel/operation.ts";
+import { type Change, create, type Reader, replace } from "../../kernel/table.ts";
+import { text } from "../../kernel/text.ts";
+import { programKey } from "../keys.ts";
+import { addDays } from "../ledger/calendar.ts";
+import type { Entry as LedgerEntry } from "../ledger/entry.ts";
+import { ledgerTimeIn } from "../ledger/ledger-time.ts";
+import type { WalletHead } from "../ledger/wallet-head.ts";
+import type { ProgramRecord } from "../programs/program.ts";
+import { decide, insufficientPoints, LedgerResult, ledgerChanges, ledgerResultExample, type OpenWallet, tooManyBuckets, toResult } from "./ledger-command.ts";
+import { entryNotFound } from "./list-entries.ts";
+import { EntryId, entryExample, programIdOf, walletExample } from "./wallet.ts";
+import { entryKey, placeOfEntry, type ReversalTally, reversalTallyKey, walletKey } from "./wallet-keys.ts";
+
+export const entryParams = z.object({ entryId: EntryId });
+export const reversalProblems = {
+  reversal_exceeds_entry: { status: 409, title: "More points than the entry has left." },
+  entry_not_reversible: { status: 409, title: "Entries of this type cannot be undone this way." },
+} as const;
+
+export const reverseEntry = operation({
+  id: "reverseEntry",
+  summary: "Reverse an entry",
+  description:
+    "Undoes an earning (a return, a mistake) or a redemption, in whole or in part, as often as points are left of it. Earned points are taken from what is pending, then from the entry's own date, then from those that expire first; what is missing is decided by the programme's debt policy. Redeemed points go back to the dates that they came from; those that have passed meanwhile live on for the programme's days of grace, or expire.",
+  method: "post",
+  path: "/v1/entries/{entryId}/reversals",
+  permission: "loyalty:write",
+  params: entryParams,
+  body: z.strictObject({ points: z.int().min(1).optional().meta({ description: "All that is left, unless you say less." }), reason: text(200) }),
+  example: { points: 20, reason: "Returned one of two." },
+  success: {
+    status: 201,
+    output: LedgerResult,
+    example: {
+      ...ledgerResultExample,
+      entry: { ...entryExample, type: "reversal", points: 20 },
+      wallet: { ...walletExample, available: 100, sequence: 2, version: 3 },
+    },
+  },
+  problems: { ...entryNotFound, ...reversalProblems, ...insufficientPoints, ...tooManyBuckets },
+  async run({ table, now, fail }, { params, body }) {
+    const { wallet, entry, tally } = (await loadEntry(table, params.entryId, now)) ?? fail("entry_not_found");
+    const reversedBefore = tally?.points ?? 0;
+    const points = body.points ?? entry.points - reversedBefore;
+    if (points < 1) return fail("reversal_exceeds_entry", { reversible: 0 });
+    const { debtPolicy, reimbursementGraceDays } = wallet.program;
+    const applied = decide(
+      wallet,
+      {
+        kind: "reverse",
+        entry,
+        reversedBefore,
+        points,
+        debtPolicy,
+        reason: body.reason,
+        ...(reimbursementGraceDays > 0 && { graceExpiresOn: addDays(wallet.time.today, reimbursementGraceDays) }),
+      },
+      (code, members) => fail(code as "insufficient_points", members),
+    );
+    return plan(toResult(applied.entry, applied.head), [...ledgerChanges(wallet, applied), tallyChange(entry, tally, applied.entry.points)]);
+  },
+});
+
+export type LoadedEntry = { readonly wallet: OpenWallet; readonly entry: LedgerEntry; readonly tally: ReversalTally | undefined };
+
+/** An entry, its wallet and programme, and how much of it was undone, in one round trip. */
+export async function loadEntry(table: Reader, entryId: string, now: Date): Promise<LoadedEntry | undefined> {
+  const { walletId, seq } = placeOfEntry(entryId);
+  const [head, program, entry, tally] = await table.getMany<object>([
+    walletKey(walletId),
+    programKey(programIdOf(walletId)),
+    entryKey(walletId, seq),
+    reversalTallyKey(walletId, seq),
+  ]);
+  if (!head || !program || !entry) return undefined;
+  const time = ledgerTimeIn((program as ProgramRecord).timeZone, now);
+  const wallet: OpenWallet = { head: head as WalletHead, program: program as ProgramRecord, time, used: undefined };
+  return { wallet, entry: entry as LedgerEntry, tally: tally as ReversalTally | undefined };
+}
+
+/** Guarded, so that two reversals at once can never undo more than there was. */
+export function tallyChange({ walletId, seq }: LedgerEntry, before: ReversalTally | undefined, points: number): Change {
+  const key = reversalTallyKey(walletId, seq);
+  if (!before) return create(key, { version: 1, points });
+  return replace(key, before, { version: before.version + 1, points: before.points + points });
+}
