@@ -38,7 +38,7 @@ export const authorizeHold = operation({
       fail(code as "insufficient_points", members),
     );
     const hold = newHold({ id: holdId, walletId: params.walletId, authorizedPoints: points, expiresAt, livemode: caller.livemode }, now);
-    const { entry, wallet: after } = toResult(applied.entry, applied.head);
+    const { entry, wallet: after } = toResult(wallet.program, applied);
     return plan({ object: "hold_result" as const, hold, entry, wallet: after }, [...ledgerChanges(wallet, applied), create(holdKey(holdId), hold)]);
   },
 });

@@ -9,7 +9,7 @@ import {
   ledgerChanges,
   ledgerResultExample,
   loadWallet,
-  Reference,
+  ReferenceText,
   referenceUsed,
   rolled,
   tooManyBuckets,
@@ -33,7 +33,7 @@ export const earnPoints = operation({
   params: walletParams,
   body: z.strictObject({
     points: z.int().min(1).max(1_000_000_000),
-    reference: Reference.optional(),
+    reference: ReferenceText.optional(),
     effectiveAt: InstantInput.optional().meta({ description: "When they were earned, if not now. Expiry and pending days count from then." }),
     expiresOn: Day.optional().meta({ description: "The last day on which they can be used." }),
     pendingUntil: Day.optional().meta({ description: "The day on which they become available." }),
@@ -53,7 +53,7 @@ export const earnPoints = operation({
     if (wallet.used) {
       const entry = (await table.get(entryKey(walletId, wallet.used.seq))) ?? fail("wallet_not_found");
       if (entry.points !== body.points) return fail("reference_used", { entryId: entry.id });
-      return plan(toResult(entry, rolled(wallet)), [], { status: 200 });
+      return plan(toResult(wallet.program, { entry, head: rolled(wallet) }), [], { status: 200 });
     }
     if (body.effectiveAt !== undefined && body.effectiveAt > now.toISOString()) return fail("effective_in_future");
     const { program } = wallet;
@@ -71,6 +71,6 @@ export const earnPoints = operation({
       },
       (code, members) => fail(code as "too_many_buckets", members),
     );
-    return plan(toResult(applied.entry, applied.head), ledgerChanges(wallet, applied, reference));
+    return plan(toResult(wallet.program, applied), ledgerChanges(wallet, applied, reference));
   },
 });

@@ -2,8 +2,8 @@ import * as z from "zod";
 import { collectionLinks } from "../../customers/store.ts";
 import { idOf } from "../../kernel/id.ts";
 import { operation, plan } from "../../kernel/operation.ts";
-import { loadWallet, rolled, walletNotFound, walletParams } from "./ledger-command.ts";
-import { toWallet, Wallet, walletExample } from "./wallet.ts";
+import { loadWallet, walletNotFound, walletNow, walletParams } from "./ledger-command.ts";
+import { Wallet, walletExample } from "./wallet.ts";
 
 export const getWallet = operation({
   id: "getWallet",
@@ -16,7 +16,7 @@ export const getWallet = operation({
   success: { status: 200, output: Wallet, example: walletExample },
   problems: walletNotFound,
   async run({ table, now, fail }, { params }) {
-    return plan(toWallet(rolled((await loadWallet(table, params.walletId, now)) ?? fail("wallet_not_found"))));
+    return plan(walletNow((await loadWallet(table, params.walletId, now)) ?? fail("wallet_not_found")));
   },
 });
 
@@ -37,6 +37,6 @@ export const listWallets = operation({
   async run({ table, now }, { query: { customerId } }) {
     const links = await collectionLinks<{ walletId: string }>(table, customerId, "WALLET#");
     const wallets = await Promise.all(links.map(({ walletId }) => loadWallet(table, walletId, now)));
-    return plan({ object: "list" as const, data: wallets.flatMap((wallet) => (wallet ? [toWallet(rolled(wallet))] : [])), hasMore: false as const });
+    return plan({ object: "list" as const, data: wallets.flatMap((wallet) => (wallet ? [walletNow(wallet)] : [])), hasMore: false as const });
   },
 });

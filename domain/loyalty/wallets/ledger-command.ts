@@ -1,7 +1,7 @@
 /** A command on one wallet, from the request to the changes: one round trip of reads, one transaction. */
 import * as z from "zod";
 import { tell } from "../../kernel/event.ts";
-import { type Change, create, type Reader, replace } from "../../kernel/table.ts";
+import { type Change, create, type Key, type Reader, replace } from "../../kernel/table.ts";
 import { text } from "../../kernel/text.ts";
 import { programKey } from "../keys.ts";
 import { addDays, startOfDay } from "../ledger/calendar.ts";
@@ -20,7 +20,7 @@ export const walletNotFound = { wallet_not_found: { status: 404, title: "There i
 export const referenceUsed = { reference_used: { status: 409, title: "The reference stands for something else in this wallet." } } as const;
 export const insufficientPoints = { insufficient_points: { status: 409, title: "The wallet has fewer points than that." } } as const;
 export const tooManyBuckets = { too_many_buckets: { status: 409, title: "The wallet's points would have more than 64 different dates." } } as const;
-export const Reference = text(200).meta({
+export const ReferenceText = text(200).meta({
   description: "Your own id of what this is about, such as an order's. It counts once in a wallet, for ever.",
   example: "order-1017",
 });
@@ -28,35 +28,35 @@ export const Reference = text(200).meta({
 /** What every write on a wallet answers. */
 export const LedgerResult = z.object({ object: z.literal("ledger_result"), entry: Entry, wallet: Wallet }).meta({ id: "LedgerResult" });
 export const ledgerResultExample = { object: "ledger_result" as const, entry: entryExample, wallet: walletExample };
-export const toResult = (entry: LedgerEntry, head: WalletHead): z.input<typeof LedgerResult> => ({
+export const toResult = (program: ProgramRecord, { entry, head }: { entry: LedgerEntry; head: WalletHead }): z.input<typeof LedgerResult> => ({
   object: "ledger_result",
   entry: toEntry(entry),
-  wallet: toWallet(head),
+  wallet: toWallet(head, program),
 });
 
+/** A reference of the caller's and what it is for: it counts once per wallet and kind. */
+export type Reference = { readonly kind: string; readonly reference: string | undefined };
 export type OpenWallet = {
   readonly head: WalletHead;
   readonly program: ProgramRecord;
-  readonly time: LedgerTime /** What the reference has led to before. */;
+  readonly time: LedgerTime;
+  /** What the reference has led to before. */
   readonly used: ReferenceRecord | undefined;
 };
 
-/** The wallet, its programme and what a reference of this kind has led to, in one round trip. */
-export async function loadWallet(
+/** The wallet, its programme, what a reference has led to, and the documents that are read `alongside`, in one round trip. */
+export async function loadWallet<Documents extends object[] = []>(
   table: Reader,
   walletId: string,
   now: Date,
-  reference?: { kind: string; reference: string | undefined },
-): Promise<OpenWallet | undefined> {
-  const keys = [
-    walletKey(walletId),
-    programKey(programIdOf(walletId)),
-    ...(reference?.reference ? [referenceKey(walletId, reference.kind, reference.reference)] : []),
-  ];
-  const [head, program, used] = await table.getMany<object>(keys);
+  { reference, kind, alongside }: Partial<Reference> & { alongside?: { [Index in keyof Documents]: Key<Documents[Index]> } } = {},
+): Promise<(OpenWallet & { alongside: { [Index in keyof Documents]: Documents[Index] | undefined } }) | undefined> {
+  const referenceKeys = kind !== undefined && reference !== undefined ? [referenceKey(walletId, kind, reference)] : [];
+  const keys = [walletKey(walletId), programKey(programIdOf(walletId)), ...(alongside ?? []), ...referenceKeys];
+  const [head, program, ...others] = (await table.getMany<object>(keys)) as [WalletHead?, ProgramRecord?, ...object[]];
   if (!head || !program) return undefined;
-  const time = ledgerTimeIn((program as ProgramRecord).timeZone, now);
-  return { head: head as WalletHead, program: program as ProgramRecord, time, used: used as ReferenceRecord | undefined };
+  const used = referenceKeys.length > 0 ? (others.pop() as ReferenceRecord | undefined) : undefined;
+  return { head, program, time: ledgerTimeIn(program.timeZone, now), used, alongside: others as never };
 }
 
 /** The wallet as it is now, whatever was written last. */
@@ -65,6 +65,8 @@ export function rolled({ head, time }: Pick<OpenWallet, "head" | "time">): Walle
   // A wallet that is only looked at keeps the version under which it can be changed.
   return result.kind === "applied" ? { ...result.head, version: head.version } : head;
 }
+
+export const walletNow = (wallet: OpenWallet): Wallet => toWallet(rolled(wallet), wallet.program);
 
 type Fail = (code: RefusalCode, members: Record<string, unknown>) => never;
 
@@ -76,7 +78,7 @@ export function decide({ head, time }: OpenWallet, command: Command, fail: Fail)
 }
 
 /** The head and each entry, which tells its event; with a reference, what it led to. */
-export function ledgerChanges(before: OpenWallet, applied: Applied, reference?: { kind: string; reference: string | undefined }): Change[] {
+export function ledgerChanges(before: OpenWallet, applied: Applied, reference?: Reference): Change[] {
   const { head, entries, entry } = applied;
   const due = nextDue(head, before.program.timeZone);
   return [

@@ -19,7 +19,7 @@ export const walletOpened = eventType<WalletHead>()({
   description: "A customer got a wallet in a programme.",
   object: Wallet,
   example: { ...walletExample, available: 0, nextExpiries: [], sequence: 0, version: 1 },
-  render: ({ after }) => toWallet(after),
+  render: ({ after }) => toWallet(after, undefined),
   customerId: ({ customerId }) => customerId,
 });
 export const pointsEarned = ofEntry("points.earned", "Points were earned; with `activatesOn` they are pending until that day.");

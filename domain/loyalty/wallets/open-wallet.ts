@@ -7,7 +7,7 @@ import { create } from "../../kernel/table.ts";
 import { Metadata } from "../../kernel/text.ts";
 import { programKey } from "../keys.ts";
 import { newWalletHead } from "../ledger/wallet-head.ts";
-import { loadWallet, rolled } from "./ledger-command.ts";
+import { loadWallet, walletNow } from "./ledger-command.ts";
 import { walletOpened } from "./ledger-events.ts";
 import { toWallet, Wallet, walletExample, walletIdOf } from "./wallet.ts";
 import { walletKey } from "./wallet-keys.ts";
@@ -34,12 +34,12 @@ export const openWallet = operation({
   async run({ table, caller, now, fail }, { body: { customerId, programId, metadata } }) {
     const walletId = walletIdOf(customerId, programId);
     const known = await loadWallet(table, walletId, now);
-    if (known) return plan(toWallet(rolled(known)), [], { status: 200 });
+    if (known) return plan(walletNow(known), [], { status: 200 });
     const [customer, program] = await Promise.all([loadCustomer(table, customerId, now), table.get(programKey(programId))]);
     if (customer?.status !== "active") return fail("customer_not_found");
     if (!program) return fail("program_not_found");
     const head = newWalletHead({ id: walletId, customerId, programId, metadata, livemode: caller.livemode }, now);
-    return plan(toWallet(head), [
+    return plan(toWallet(head, program), [
       create(walletKey(walletId), head, { events: [tell(walletOpened)] }),
       create(linkKey(customerId, `WALLET#${programId}`), { walletId }),
     ]);

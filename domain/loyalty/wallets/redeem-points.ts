@@ -8,7 +8,7 @@ import {
   ledgerChanges,
   ledgerResultExample,
   loadWallet,
-  Reference,
+  ReferenceText,
   referenceUsed,
   rolled,
   toResult,
@@ -28,7 +28,7 @@ export const redeemPoints = operation({
   path: "/v1/wallets/{walletId}/redemptions",
   permission: "loyalty:write",
   params: walletParams,
-  body: z.strictObject({ points: z.int().min(1).max(1_000_000_000), reference: Reference.optional(), reason: text(200).optional() }),
+  body: z.strictObject({ points: z.int().min(1).max(1_000_000_000), reference: ReferenceText.optional(), reason: text(200).optional() }),
   example: { points: 20, reference: "voucher-88" },
   exampleAfter: ["earnPoints"],
   success: {
@@ -48,10 +48,10 @@ export const redeemPoints = operation({
     if (wallet.used) {
       const entry = (await table.get(entryKey(walletId, wallet.used.seq))) ?? fail("wallet_not_found");
       if (entry.points !== body.points) return fail("reference_used", { entryId: entry.id });
-      return plan(toResult(entry, rolled(wallet)), [], { status: 200 });
+      return plan(toResult(wallet.program, { entry, head: rolled(wallet) }), [], { status: 200 });
     }
     const told = { ...(body.reference && { reference: body.reference }), ...(body.reason && { reason: body.reason }) };
     const applied = decide(wallet, { kind, points: body.points, ...told }, (code, members) => fail(code as "insufficient_points", members));
-    return plan(toResult(applied.entry, applied.head), ledgerChanges(wallet, applied, reference));
+    return plan(toResult(wallet.program, applied), ledgerChanges(wallet, applied, reference));
   },
 });

@@ -29,6 +29,6 @@ export const reinstatePoints = operation({
     const applied = decide(wallet, { kind: "reinstate", entry, reversedBefore, points, expiresOn, reason: body.reason }, (code, members) =>
       fail(code as "entry_not_reversible", members),
     );
-    return plan(toResult(applied.entry, applied.head), [...ledgerChanges(wallet, applied), tallyChange(entry, tally, points)]);
+    return plan(toResult(wallet.program, applied), [...ledgerChanges(wallet, applied), tallyChange(entry, tally, points)]);
   },
 });

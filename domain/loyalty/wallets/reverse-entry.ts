@@ -59,7 +59,7 @@ export const reverseEntry = operation({
       },
       (code, members) => fail(code as "insufficient_points", members),
     );
-    return plan(toResult(applied.entry, applied.head), [...ledgerChanges(wallet, applied), tallyChange(entry, tally, applied.entry.points)]);
+    return plan(toResult(wallet.program, applied), [...ledgerChanges(wallet, applied), tallyChange(entry, tally, applied.entry.points)]);
   },
 });
 

@@ -48,7 +48,7 @@ export const captureHold = operation({
       fail(code as "hold_not_open", { ...members, holdStatus: holdAt(hold, now).status }),
     );
     const after = afterCapture(hold, applied.entry.points, now);
-    const { entry, wallet: view } = toResult(applied.entry, applied.head);
+    const { entry, wallet: view } = toResult(wallet.program, applied);
     return plan(
       { object: "hold_result" as const, hold: after, entry, wallet: view },
       [...ledgerChanges(wallet, applied), replace(holdKey(hold.id), hold, after)],
@@ -75,7 +75,7 @@ export const voidHold = operation({
       fail(code as "hold_not_open", { ...members, holdStatus: holdAt(hold, now).status }),
     );
     const after = afterRelease(hold, "voided", now);
-    const { entry, wallet: view } = toResult(applied.entry, applied.head);
+    const { entry, wallet: view } = toResult(wallet.program, applied);
     return plan(
       { object: "hold_result" as const, hold: after, entry, wallet: view },
       [...ledgerChanges(wallet, applied), replace(holdKey(hold.id), hold, after)],

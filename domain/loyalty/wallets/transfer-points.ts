@@ -47,7 +47,7 @@ export const transferPoints = operation({
     const refuse = (code: string, members: Record<string, unknown>) => fail(code as "insufficient_points", members);
     const out = decide(from, { kind: "transfer_out", points: body.points, ...told }, refuse);
     const into = decide(to, { kind: "transfer_in", buckets: out.entry.allocations, ...told }, refuse);
-    const [given, taken] = [toResult(out.entry, out.head), toResult(into.entry, into.head)];
+    const [given, taken] = [toResult(from.program, out), toResult(to.program, into)];
     return plan({ object: "transfer_result" as const, entries: [given.entry, taken.entry], fromWallet: given.wallet, toWallet: taken.wallet }, [
       ...ledgerChanges(from, out),
       ...ledgerChanges(to, into),

@@ -5,6 +5,7 @@ import { recordFields } from "../../kernel/revision.ts";
 import { Metadata } from "../../kernel/text.ts";
 import { accounts, entryTypes, type Entry as LedgerEntry } from "../ledger/entry.ts";
 import { balancesOf, type WalletHead } from "../ledger/wallet-head.ts";
+import type { ProgramRecord } from "../programs/program.ts";
 
 const Points = z.int().meta({ description: "Whole points." });
 /** Two ULIDs long: the customer's and the programme's. A customer has one wallet in a programme, and its id follows from both. */
@@ -35,7 +36,7 @@ export type Wallet = z.infer<typeof Wallet>;
 
 const expiriesShown = 5;
 /** `head` is rolled to the present. */
-export const toWallet = (head: WalletHead): Wallet => {
+export const toWallet = (head: WalletHead, _program: ProgramRecord | undefined): Wallet => {
   const { available, pending, held } = balancesOf(head);
   const expiring = head.buckets.filter(({ expiresOn }) => expiresOn !== null).slice(0, expiriesShown);
   return {
