@@ -1,4 +1,5 @@
 /** Faults of the database, made on the wire: the product, the SDK and what the SDK makes of an answer are the real ones. */
+import { setTimeout as delay } from "node:timers/promises";
 import { dynamodb } from "../functions/shell/dynamodb.ts";
 import type { Json } from "./clientele.ts";
 
@@ -64,6 +65,14 @@ export const answerLost: Fault = async (_, send) => {
   await readAll(await send());
   throw networkError("ECONNRESET", "socket hang up");
 };
+/** The request arrives when whoever sent it has given up and perhaps asked again; `arrivals` end when it is done with. */
+export const arrivesLate =
+  (milliseconds: number, arrivals: Promise<unknown>[]): Fault =>
+  async (_, send) => {
+    const arrival = delay(milliseconds).then(async () => readAll(await send()));
+    arrivals.push(arrival.catch(() => {}));
+    throw networkError("ETIMEDOUT", "request timed out");
+  };
 /** The request does not arrive, for the reason that this code of Node's names. */
 export const notSent =
   (code: string): Fault =>
