@@ -34,6 +34,7 @@ export type Change = { readonly key: Key } & (
   | Put
   | { readonly kind: "delete"; readonly expects: number | "anything" }
   | { readonly kind: "check"; readonly expects: number }
+  | { readonly kind: "count"; readonly add: number; readonly atLeast: number | undefined }
 );
 
 type PutOptions<Document> = {
@@ -69,6 +70,14 @@ export const replace = <Document extends { readonly version: number }>(
 export const remove = (from: Key, before?: { readonly version: number }): Change => ({ kind: "delete", key: from, expects: before?.version ?? "anything" });
 /** Writes nothing, but refuses the whole plan when the document has changed since it was read as `before`. */
 export const check = (at: Key, before: { readonly version: number }): Change => ({ kind: "check", key: at, expects: before.version });
+
+/** A number that many add to at once, since nobody's addition needs to know another's. It begins with the first addition. */
+export type Counter = { readonly amount: number };
+/**
+ * Adds to a counter; less than nothing takes away. With `atLeast` it is contention when the sum would be less, or when
+ * nothing was counted there yet. A plan that counts also has a guarded put, by which a repeated commit is recognised.
+ */
+export const count = (at: Key<Counter>, add: number, { atLeast }: { atLeast?: number } = {}): Change => ({ kind: "count", key: at, add, atLeast });
 
 /** One row of a query: the document and where to continue after it. */
 export type Row<Document> = { readonly document: Document; readonly sk: string; readonly position: string };

@@ -34,8 +34,11 @@ function emptyStore() {
     size: () => documents.size,
     get: <Document extends object>(key: Key<Document>) => documents.get(address(key)) as Document | undefined,
     commit(changes: readonly Change[]): boolean {
-      const met = changes.every(({ key, expects }) => {
-        const there = documents.get(address(key));
+      const met = changes.every((change) => {
+        // A log counts nothing.
+        if (change.kind === "count") return false;
+        const { expects } = change;
+        const there = documents.get(address(change.key));
         return expects === "absent" ? !there : expects === "anything" || there?.version === expects;
       });
       if (met) for (const change of changes) if (change.kind === "put") documents.set(address(change.key), change.document);

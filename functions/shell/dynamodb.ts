@@ -19,8 +19,8 @@ import type { Item } from "./item.ts";
 
 type TransactItem = NonNullable<TransactWriteCommandInput["TransactItems"]>[number];
 export type ItemKey = { pk: string; sk: string };
-/** One conditional write; `condition` is a DynamoDB expression over `:version` and `:now`. */
-export type Write = { condition?: string; values?: Record<string, number> } & ({ put: Item } | { remove: ItemKey } | { check: ItemKey });
+/** One conditional write; `condition` is a DynamoDB expression over `values`. `count` adds `:add` to the item's amount. */
+export type Write = { condition?: string; values?: Record<string, number> } & ({ put: Item } | { remove: ItemKey } | { check: ItemKey } | { count: ItemKey });
 /** Why a write was refused, by its place in the list; `existing` is the item that stood there, where the write asked for it. */
 export type Refusal = { code: string; existing?: Item };
 
@@ -156,6 +156,7 @@ function toRequest(write: Write): TransactItem {
   };
   if ("put" in write) return { Put: { ...terms, Item: write.put } };
   if ("remove" in write) return { Delete: { ...terms, Key: write.remove } };
+  if ("count" in write) return { Update: { ...terms, Key: write.count, UpdateExpression: "ADD amount :add" } };
   return { ConditionCheck: { ...terms, Key: write.check, ConditionExpression: write.condition ?? "attribute_exists(pk)" } };
 }
 

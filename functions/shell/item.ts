@@ -10,6 +10,8 @@ export type Item = {
   sk: string;
   version: number;
   document: string;
+  /** Of a counter, which has neither version nor document. */
+  amount?: number;
   outbox?: string;
   listPk?: string;
   listSk?: string;
@@ -60,4 +62,4 @@ export function toItem(partition: string, change: Extract<Change, { kind: "put" 
 /** DynamoDB removes expired items hours or days late, so every read treats them as absent. */
 export const isExpired = (item: Item, now: Date): boolean => item.expiresAtSeconds !== undefined && item.expiresAtSeconds * 1000 <= now.getTime();
 
-export const documentOf = (item: Item): object => JSON.parse(item.document);
+export const documentOf = ({ amount, document }: Item): object => (amount === undefined ? JSON.parse(document) : { amount });

@@ -1,7 +1,7 @@
 /** The table against a real engine: partitions, queries across pages, and commits that happen whole, once or not at all. */
 import { describe, expect, test } from "vitest";
 import type { OutboxEntry } from "../../domain/kernel/event.ts";
-import { type Change, Contention, check, create, key, overwrite, type Query, remove, replace } from "../../domain/kernel/table.ts";
+import { type Change, Contention, type Counter, check, count, create, key, overwrite, type Query, remove, replace } from "../../domain/kernel/table.ts";
 import { answerLost, cancelled, inject } from "../../test/fault-injection.ts";
 
 await import("../../test/clientele.ts");
@@ -160,6 +160,69 @@ describe.concurrent("a commit", () => {
   });
 });
 
+describe("a counter", () => {
+  const left = key<Counter>("left", "COUNT");
+  const witness = () => create(note(newId("w")), first("x"));
+  const withCounter = async (amount: number) => {
+    const partition = newId("tn");
+    const table = openTable(partition);
+    await table.commit([witness(), count(left, amount)], noEvents);
+    return { partition, table, amount: async () => (await table.get(left))?.amount };
+  };
+
+  test("begins with its first addition, and is read like any document", async () => {
+    const { table } = await withCounter(7);
+    await table.commit([witness(), count(left, -9)], noEvents);
+    expect(await table.get(left)).toEqual({ amount: -2 });
+    expect(await table.getMany([note("none"), left])).toEqual([undefined, { amount: -2 }]);
+    const rows = await table.query<Counter>({ from: "items", pk: "left", order: "ascending", limit: 5 });
+    expect(rows.map(({ document }) => document)).toEqual([{ amount: -2 }]);
+  });
+
+  test.each([
+    ["below its bound", 3, count(left, -4, { atLeast: 0 })],
+    ["before anybody has counted", 3, count(key<Counter>("other", "COUNT"), 1, { atLeast: 0 })],
+  ])("is not taken %s: contention, nothing is written, and a dry run says the same", async (_, held, change) => {
+    const { table, amount } = await withCounter(held);
+    const changes = [create(note("a"), first("a")), change];
+    for (const work of [table.verify, table.commit]) expect(await errorOf(work(changes, noEvents))).toBeInstanceOf(Contention);
+    expect(await table.getMany([note("a"), change.key])).toEqual([undefined, ...(await table.getMany([change.key]))]);
+    expect(await amount()).toBe(held);
+  });
+
+  test("is taken down to its bound; a dry run takes nothing", async () => {
+    const { table, amount } = await withCounter(3);
+    await table.verify([witness(), count(left, -3, { atLeast: 0 })]);
+    expect(await amount()).toBe(3);
+    await table.commit([witness(), count(left, -3, { atLeast: 0 })], noEvents);
+    expect(await amount()).toBe(0);
+  });
+
+  test("gives 64 takers at once exactly what it holds", async () => {
+    const { table, amount } = await withCounter(20);
+    const takes = await Promise.all(Array.from({ length: 64 }, () => errorOf(table.commit([witness(), count(left, -1, { atLeast: 0 })], noEvents))));
+    const taken = takes.filter(({ name }) => name === "none").length;
+    expect(taken + ((await amount()) ?? 0)).toBe(20);
+    expect(takes.every(({ name }, index) => name === "none" || takes[index] instanceof Contention)).toBe(true);
+  });
+
+  test("alone in a plan is a fault of the plan: its repeat would count twice", async () => {
+    const { table, amount } = await withCounter(3);
+    for (const changes of [[count(left, 1)], [overwrite(note("a"), first("a")), count(left, 1)]])
+      for (const work of [table.verify, table.commit]) expect((await errorOf(work(changes, noEvents))).name).toBe("RangeError");
+    expect(await amount()).toBe(3);
+  });
+
+  test("counts once when the answer of the commit is lost, even if the last one was taken", async () => {
+    const { partition, table, amount } = await withCounter(2);
+    for (const remaining of [1, 0]) {
+      using lost = inject({ about: `T#${partition}#`, times: 1 }, answerLost);
+      await table.commit([witness(), count(left, -1, { atLeast: 0 })], noEvents);
+      expect([lost.hits, await amount()]).toEqual([1, remaining]);
+    }
+  });
+});
+
 describe("a commit whose answer is lost", () => {
   const at = note("a");
   const outbox = (): OutboxEntry[] => [{ id: newId("evt"), type: "note.written", at: "2026-11-21T09:30:00.000Z", actor: { type: "system", id: "test" } }];
@@ -184,6 +247,19 @@ describe("a commit whose answer is lost", () => {
     using _lost = inject({ about: `T#${partition}#`, times: 1 }, answerLost);
     expect(await errorOf(table.commit([remove(at, first("x"))], noEvents))).toBeInstanceOf(Contention);
     expect(await table.get(at)).toBeUndefined();
+  });
+
+  test("is recognised by its events, though others have gone on from what it wrote beside", async () => {
+    const partition = newId("tn");
+    const table = openTable(partition);
+    const changes = [create(at, first("x")), create(note("told"), first("y"))];
+    using _lost = inject({ about: `T#${partition}#`, times: 1 }, async (request, send) => {
+      const answer = await answerLost(request, send).catch((error) => error);
+      await table.commit([replace(at, first("x"), next(first("x"), "of another"))], noEvents);
+      throw answer;
+    });
+    await table.commit(changes, ({ key: { pk } }) => (pk === "told" ? outbox() : []));
+    expect((await table.get(at))?.text).toBe("of another");
   });
 
   test("another's write of the same document is not taken for it: its events are others", async () => {

@@ -36,27 +36,40 @@ export function openTable(partition: string, now: () => Date = () => new Date())
     },
     async commit(changes, outboxOf) {
       if (changes.length === 0) return;
-      if (changes.length > changesMax) throw new RangeError(`A plan has ${changes.length} changes; one transaction holds ${changesMax}.`);
+      assertSound(changes);
       const writes = changes.map((change) => toWrite(partition, change, outboxOf(change), now()));
       const refusals = await writeItems(writes);
       if (refusals && !isOwnCommit(writes, refusals)) throw refusalError(changes, refusals);
     },
     async verify(changes) {
-      if (changes.length > changesMax) throw new RangeError(`A plan has ${changes.length} changes; one transaction holds ${changesMax}.`);
-      const guarded = changes.filter((change) => change.expects !== "anything");
+      assertSound(changes);
+      const guarded = changes.filter(isGuarded);
       if (guarded.length === 0) return;
       const found = await itemsByKey(
         partition,
         guarded.map((change) => change.key),
       );
-      const refusals = guarded.map(({ key, expects }): Refusal | undefined => {
-        const existing = present(found(key));
-        const met = expects === "absent" ? !existing : existing?.version === expects;
-        return met ? undefined : { code: "ConditionalCheckFailed", ...(existing && { existing }) };
+      const refusals = guarded.map((change): Refusal | undefined => {
+        const existing = present(found(change.key));
+        return isMet(change, existing) ? undefined : { code: "ConditionalCheckFailed", ...(existing && { existing }) };
       });
       if (refusals.some(Boolean)) throw refusalError(guarded, refusals);
     },
   };
+}
+
+const isGuarded = (change: Change): boolean => (change.kind === "count" ? change.atLeast !== undefined : change.expects !== "anything");
+
+function isMet(change: Change, existing: Item | undefined): boolean {
+  if (change.kind === "count") return existing?.amount !== undefined && existing.amount + change.add >= (change.atLeast ?? Number.NEGATIVE_INFINITY);
+  return change.expects === "absent" ? !existing : existing?.version === change.expects;
+}
+
+/** An addition leaves nothing behind that says whose it was: the SDK's repeat of it can only be refused by what stands beside it. */
+function assertSound(changes: readonly Change[]): void {
+  if (changes.length > changesMax) throw new RangeError(`A plan has ${changes.length} changes; one transaction holds ${changesMax}.`);
+  const counts = changes.some(({ kind }) => kind === "count");
+  if (counts && !changes.some((change) => change.kind === "put" && isGuarded(change))) throw new RangeError("A plan counts without a guarded put.");
 }
 
 async function itemsByKey(partition: string, keys: readonly Key[]): Promise<(key: Key) => Item | undefined> {
@@ -82,7 +95,7 @@ function queryInput(partition: string, query: Query): QueryInput {
     ScanIndexForward: query.order === "ascending",
     Limit: query.limit,
     // What a row is made of. The rest, the outbox above all, is a third of the answer.
-    ProjectionExpression: query.from === "list" ? "pk, sk, listSk, document, expiresAtSeconds" : "pk, sk, document, expiresAtSeconds",
+    ProjectionExpression: query.from === "list" ? "pk, sk, listSk, document, expiresAtSeconds" : "pk, sk, document, amount, expiresAtSeconds",
     ...(query.after !== undefined && { ExclusiveStartKey: startKey(partition, query, pk) }),
   };
 }
@@ -101,6 +114,7 @@ function startKey(partition: string, query: Query, pk: string) {
 }
 
 function toWrite(partition: string, change: Change, outbox: readonly OutboxEntry[], now: Date): Write {
+  if (change.kind === "count") return toCount(partition, change);
   const guard: Pick<Write, "condition" | "values"> =
     change.expects === "absent"
       ? { condition: "attribute_not_exists(pk) OR expiresAtSeconds <= :now", values: { ":now": Math.floor(now.getTime() / 1000) } }
@@ -112,17 +126,23 @@ function toWrite(partition: string, change: Change, outbox: readonly OutboxEntry
   return { ...guard, check: itemKey(partition, change.key) };
 }
 
+function toCount(partition: string, { key, add, atLeast }: Extract<Change, { kind: "count" }>): Write {
+  const at = itemKey(partition, key);
+  if (atLeast === undefined) return { count: at, values: { ":add": add } };
+  return { count: at, condition: "amount >= :floor", values: { ":add": add, ":floor": atLeast - add } };
+}
+
 /**
  * The SDK repeats a commit whose answer was lost; the repeat is refused by what the first try wrote. When every guarded
- * put finds exactly its own document and outbox (whose event ids are new at each commit), the commit has happened.
+ * put finds exactly its own document and outbox (whose event ids are new at each commit), the commit has happened. So it
+ * has when any of them finds its own events, though others have gone on from what it wrote beside.
  * Without a guarded put there is nothing to recognise it by: deciding again finds out.
  */
 function isOwnCommit(writes: readonly Write[], refusals: readonly (Refusal | undefined)[]): boolean {
   const guarded = writes.flatMap((write, index) => ("put" in write && write.condition ? [{ ...write, existing: refusals[index]?.existing }] : []));
-  return (
-    guarded.length > 0 &&
-    guarded.every(({ put, existing }) => existing?.document === put.document && existing.outbox === put.outbox && existing.version === put.version)
-  );
+  const isOwn = ({ put, existing }: (typeof guarded)[number]) =>
+    existing?.document === put.document && existing.outbox === put.outbox && existing.version === put.version;
+  return guarded.length > 0 && (guarded.every(isOwn) || guarded.some((write) => write.put.outbox !== undefined && isOwn(write)));
 }
 
 function refusalError(changes: readonly Change[], refusals: readonly (Refusal | undefined)[]): Error {
