@@ -1,9 +1,9 @@
 /** Points by expiry date: taken from those that expire first, put where their date is. Pure; nothing here can go below zero. */
-import type { Bucket } from "./entry.ts";
+import { type Bucket, onInactivity } from "./entry.ts";
 import { pointsIn } from "./wallet-head.ts";
 
 type Dated = Pick<Bucket, "expiresOn">;
-/** By date; what never expires comes last. */
+/** By date, then those that expire by inactivity; what never expires comes last. */
 export const byExpiry = (one: Dated, other: Dated): number =>
   one.expiresOn === other.expiresOn ? 0 : one.expiresOn === null ? 1 : other.expiresOn === null || one.expiresOn < other.expiresOn ? -1 : 1;
 
@@ -38,11 +38,15 @@ export function takeOf(buckets: readonly Bucket[], expiresOn: string | null, poi
   return { taken, left: [...buckets.filter((bucket) => bucket.expiresOn !== expiresOn), ...left].toSorted(byExpiry) };
 }
 
-/** A bucket is usable through its day. */
-export const isExpired = ({ expiresOn }: Dated, today: string): boolean => expiresOn !== null && expiresOn < today;
+/** What the last day of points depends on besides their bucket. */
+export type Moving = { readonly movingExpiresOn?: string | undefined };
+/** The last day on which the bucket's points can be used, as things stand; null: for ever. */
+export const lastDayOf = ({ expiresOn }: Dated, { movingExpiresOn }: Moving): string | null =>
+  expiresOn === onInactivity ? (movingExpiresOn ?? null) : expiresOn;
 
-export function splitExpired(buckets: readonly Bucket[], today: string): { alive: Bucket[]; dead: Bucket[] } {
-  return { alive: buckets.filter((bucket) => !isExpired(bucket, today)), dead: buckets.filter((bucket) => isExpired(bucket, today)) };
+export function splitExpired(buckets: readonly Bucket[], today: string, moving: Moving): { alive: Bucket[]; dead: Bucket[] } {
+  const isDead = (bucket: Bucket) => (lastDayOf(bucket, moving) ?? today) < today;
+  return { alive: buckets.filter((bucket) => !isDead(bucket)), dead: buckets.filter(isDead) };
 }
 
 /** `buckets` without the first `skipped` points, and of the rest `points`: for what is given back part by part. */

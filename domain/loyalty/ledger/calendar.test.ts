@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { Temporal } from "temporal-polyfill";
 import { describe, expect, test } from "vitest";
-import { activatesOnFor, addDays, addMonths, endOfMonth, expiresOnFor, startOfDay, todayIn } from "./calendar.ts";
+import { activatesOnFor, activeUntilFor, addDays, addMonths, endOfMonth, expiresOnFor, startOfDay, todayIn } from "./calendar.ts";
 
 const rolling = (months: number, roundTo: "month_end" | "day" = "month_end") => ({ kind: "rolling_months" as const, months, roundTo });
 const zones = ["Pacific/Kiritimati", "America/New_York", "Asia/Kolkata", "Europe/Paris", "Pacific/Apia", "America/Sao_Paulo", "Africa/Cairo", "UTC"];
@@ -113,11 +113,12 @@ describe("the last day of points", () => {
     ["never", { kind: "never" }, "2026-01-01", null],
   ] as const)("%s", (_, policy, earnedOn, last) => expect(expiresOnFor(policy, earnedOn)).toBe(last));
 
-  test("by inactivity counts from the last activity, or from the earning when that is later", () => {
+  test("by inactivity waits for one date of the wallet, which counts from the last activity", () => {
     const policy = { kind: "inactivity_months", months: 12, roundTo: "day" } as const;
-    expect(expiresOnFor(policy, "2026-01-10")).toBe("2027-01-10");
-    expect(expiresOnFor(policy, "2026-01-10", "2026-06-15")).toBe("2027-06-15");
-    expect(expiresOnFor(policy, "2026-01-10", "2025-06-15")).toBe("2027-01-10");
+    expect(expiresOnFor(policy, "2026-01-10")).toBe("inactivity");
+    expect(activeUntilFor(policy, "2026-01-10")).toBe("2027-01-10");
+    expect(activeUntilFor({ ...policy, roundTo: "month_end" }, "2027-02-28")).toBe("2028-02-29");
+    expect(activeUntilFor({ kind: "never" }, "2026-01-10")).toBeUndefined();
   });
 
   test("never comes earlier for what was earned later", () => {

@@ -5,6 +5,7 @@
 import { Temporal } from "temporal-polyfill";
 import { dayMilliseconds } from "../../kernel/time.ts";
 import type { ExpiryPolicy } from "../programs/program.ts";
+import { onInactivity } from "./entry.ts";
 
 /** Made once for each zone: to make one takes Intl a hundred times as long as to use it. */
 const formatters = new Map<string, Intl.DateTimeFormat>();
@@ -46,10 +47,10 @@ export function endOfMonth(date: string): string {
 const endOfYear = (date: string): string => `${date.slice(0, 4)}-12-31`;
 
 /**
- * The last day on which points can be used that were earned on `earnedOn`; null when they never expire. A date that the
- * earning or its rule states itself goes before this one.
+ * The last day on which points can be used that were earned on `earnedOn`; null when they never expire, `inactivity` when the
+ * member's last activity decides. A date that the earning or its rule states itself goes before this one.
  */
-export function expiresOnFor(expiry: ExpiryPolicy, earnedOn: string, lastActivityOn: string = earnedOn): string | null {
+export function expiresOnFor(expiry: ExpiryPolicy, earnedOn: string): string | null {
   switch (expiry.kind) {
     case "never":
       return null;
@@ -58,9 +59,12 @@ export function expiresOnFor(expiry: ExpiryPolicy, earnedOn: string, lastActivit
     case "rolling_months":
       return rounded(addMonths(earnedOn, expiry.months), expiry.roundTo);
     case "inactivity_months":
-      return rounded(addMonths(lastActivityOn > earnedOn ? lastActivityOn : earnedOn, expiry.months), expiry.roundTo);
+      return onInactivity;
   }
 }
+/** The last day of points that expire by inactivity, when nothing follows an activity on `activeOn`; undefined under other policies. */
+export const activeUntilFor = (expiry: ExpiryPolicy, activeOn: string): string | undefined =>
+  expiry.kind === "inactivity_months" ? rounded(addMonths(activeOn, expiry.months), expiry.roundTo) : undefined;
 const rounded = (date: string, roundTo: "month_end" | "day"): string => (roundTo === "month_end" ? endOfMonth(date) : date);
 
 /** The day from whose beginning points can be used that were earned on `earnedOn`; undefined when that is at once. */

@@ -30,8 +30,10 @@ export const accounts = ["issued", "available", "pending", "held", "debt", "rede
 export type Account = (typeof accounts)[number];
 export type Posting = { readonly account: Account; readonly points: number };
 
-/** Points of one expiry date; null never expires. */
+/** Points of one expiry date; null never expires, `inactivity` when the member has done nothing for long (`movingExpiresOn`). */
 export type Bucket = { readonly expiresOn: string | null; readonly points: number };
+/** Sorts after every date. No activity has to move these points: only the one date that they all wait for changes. */
+export const onInactivity = "inactivity";
 
 export type Entry = {
   readonly id: string;
@@ -58,6 +60,13 @@ export type Entry = {
   readonly holdId?: string;
   /** The id of the entry that this one undoes, or part of it. */
   readonly reverses?: string;
+  /** The redemption of a reward that the points were spent on, or that was given back. */
+  readonly redemptionId?: string;
+  /** What counts for tiers; less than nothing when it is taken back. */
+  readonly qualifyingPoints?: number;
+  /** From this entry on, the last day of points that expire by inactivity. */
+  readonly movingExpiresOn?: string;
+  readonly purchase?: object;
   readonly rules?: readonly object[];
   /** Of the entry before; of the first, 64 zeros. */
   readonly prevHash: string;

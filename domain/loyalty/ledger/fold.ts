@@ -2,12 +2,23 @@
  * The wallet that its entries tell of, from nothing: what the head must be. Amounts come from the postings and dates from the
  * allocations; no rule of the ledger is asked again, so a head that a faulty rule made is found out.
  */
-import { takeFirst, withAdded } from "./buckets.ts";
+import { byExpiry, lastDayOf, takeFirst, withAdded } from "./buckets.ts";
 import { type Account, type Bucket, type Entry, firstPrevHash } from "./entry.ts";
 import { type OpenHold, type PendingBucket, pointsIn, type Totals, type WalletHead } from "./wallet-head.ts";
 
 /** All of the head that is told by entries. */
-export type FoldedHead = Pick<WalletHead, "sequence" | "lastHash" | "buckets" | "pending" | "holds" | "debt" | "totals">;
+export type FoldedHead = Pick<WalletHead, "sequence" | "lastHash" | "buckets" | "pending" | "holds" | "debt" | "totals" | "movingExpiresOn">;
+
+/** A wallet before its first entry. */
+export const nothing: FoldedHead = {
+  sequence: 0,
+  lastHash: firstPrevHash,
+  buckets: [],
+  pending: [],
+  holds: [],
+  debt: 0,
+  totals: { issued: 0, redeemed: 0, expired: 0, reversed: 0, transferred: 0 },
+};
 
 /** Entries in the order of their `seq`, from the first. */
 export function foldEntries(entries: Iterable<Entry>): FoldedHead {
@@ -17,7 +28,7 @@ export function foldEntries(entries: Iterable<Entry>): FoldedHead {
 }
 
 /** `head` without what no entry tells: to compare it with a fold. */
-export const foldedPartOf = ({ sequence, lastHash, buckets, pending, holds, debt, totals }: WalletHead): FoldedHead => ({
+export const foldedPartOf = ({ sequence, lastHash, buckets, pending, holds, debt, totals, movingExpiresOn }: WalletHead): FoldedHead => ({
   sequence,
   lastHash,
   buckets,
@@ -25,6 +36,7 @@ export const foldedPartOf = ({ sequence, lastHash, buckets, pending, holds, debt
   holds,
   debt,
   totals,
+  ...(movingExpiresOn !== undefined && { movingExpiresOn }),
 });
 
 const negated = <B extends Bucket>(buckets: readonly B[]): B[] => buckets.map((bucket) => ({ ...bucket, points: -bucket.points }));
@@ -32,17 +44,15 @@ const posted = ({ postings }: Entry, account: Account): number => postings.find(
 
 /** A fold that grows with each entry. */
 export class LedgerFold {
-  #head: FoldedHead = {
-    sequence: 0,
-    lastHash: firstPrevHash,
-    buckets: [],
-    pending: [],
-    holds: [],
-    debt: 0,
-    totals: { issued: 0, redeemed: 0, expired: 0, reversed: 0, transferred: 0 },
-  };
+  #head: FoldedHead;
   /** The pending bucket of each entry that had one: a reversal names the entry only. */
   readonly #pendingOfEntry = new Map<string, PendingBucket>();
+
+  /** From nothing, or from what a wallet was; then `reversed` are the entries before that which later ones undo. */
+  constructor(start: FoldedHead = nothing, reversed: Iterable<Entry> = []) {
+    this.#head = start;
+    for (const entry of reversed) if (entry.activatesOn !== undefined) this.#rememberPending(entry);
+  }
 
   get head(): FoldedHead {
     return this.#head;
@@ -58,6 +68,7 @@ export class LedgerFold {
       lastHash: entry.hash,
       debt: debt - posted(entry, "debt"),
       totals: Object.fromEntries(counted) as Totals,
+      ...(entry.movingExpiresOn !== undefined && { movingExpiresOn: entry.movingExpiresOn }),
     };
   }
 
@@ -66,7 +77,7 @@ export class LedgerFold {
     switch (entry.type) {
       case "earn":
         if (entry.activatesOn === undefined) this.#deposit(entry);
-        else this.#addPending(entry.id, pendingBuckets(entry));
+        else this.#addPending(entry);
         break;
       case "activate":
         this.#changePending(negated(pendingBuckets(entry)));
@@ -103,10 +114,12 @@ export class LedgerFold {
     }
   }
 
-  /** Of what came in, the first to expire had expired or paid the debt. */
+  /** Of what came in, the first by their last day had expired; of the others, the first to expire paid the debt. */
   #deposit(entry: Entry): void {
-    const gone = Math.max(posted(entry, "expired"), 0) + posted(entry, "debt");
-    this.#changeBuckets(takeFirst(entry.allocations, gone).left);
+    const lastDay = (bucket: Bucket) => ({ expiresOn: lastDayOf(bucket, this.#head) });
+    const byLastDay = entry.allocations.toSorted((one, other) => byExpiry(lastDay(one), lastDay(other)));
+    const alive = takeFirst(byLastDay, Math.max(posted(entry, "expired"), 0)).left;
+    this.#changeBuckets(takeFirst(alive.toSorted(byExpiry), posted(entry, "debt")).left);
   }
 
   #takeBack(entry: Entry): void {
@@ -116,9 +129,12 @@ export class LedgerFold {
     this.#changeBuckets([...negated(entry.allocations), ...fromPending]);
   }
 
-  #addPending(entryId: string, buckets: readonly PendingBucket[]): void {
-    for (const bucket of buckets) this.#pendingOfEntry.set(entryId, bucket);
-    this.#changePending(buckets);
+  #addPending(entry: Entry): void {
+    this.#rememberPending(entry);
+    this.#changePending(pendingBuckets(entry));
+  }
+  #rememberPending(entry: Entry): void {
+    for (const bucket of pendingBuckets(entry)) this.#pendingOfEntry.set(entry.id, bucket);
   }
 
   #changeBuckets(changes: readonly Bucket[]): void {

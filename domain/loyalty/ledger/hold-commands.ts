@@ -34,7 +34,7 @@ export function capture(draft: LedgerDraft, { holdId, points: wanted }: Of<"capt
 /** What is left of a hold goes back to where it came from; what has expired by `day` meanwhile expires now. */
 export function release(draft: LedgerDraft, holdId: string, day: string, told: Told): void {
   const hold = openHold(draft, holdId);
-  const { alive, dead } = splitExpired(hold.buckets, day);
+  const { alive, dead } = splitExpired(hold.buckets, day, draft.head);
   draft.record({ type: "void", points: pointsIn(hold.buckets), holdId, ...told }, () => {
     draft.setHold({ ...hold, buckets: [] });
     draft.deposit(alive);

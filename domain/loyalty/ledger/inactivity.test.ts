@@ -1,52 +1,39 @@
+/** Points that expire by inactivity wait for one date of the wallet, which every activity of the member moves. */
 import { expect, test } from "vitest";
-import { afterActivity, type MovingHead } from "./inactivity.ts";
+import { Story } from "./story.test-model.ts";
 
-const policy = { kind: "inactivity_months", months: 12, roundTo: "day" } as const;
-const wallet: MovingHead = {
-  movingExpiresOn: "2027-01-10",
-  buckets: [
-    { expiresOn: "2026-09-30", points: 5 },
-    { expiresOn: "2027-01-10", points: 100 },
-    { expiresOn: null, points: 7 },
-  ],
-  pending: [{ activatesOn: "2026-07-01", expiresOn: "2027-01-10", points: 20 }],
-  holds: [{ id: "hld_1", expiresAt: "2026-07-01T00:00:00.000Z", buckets: [{ expiresOn: "2027-01-10", points: 30 }] }],
-};
+const earned = { kind: "earn", expiresOn: "inactivity" } as const;
 
-test("an activity moves what has no date of its own, available, pending and held; stated dates stay", () => {
-  expect(afterActivity(wallet, policy, "2026-06-15")).toEqual({
-    movingExpiresOn: "2027-06-15",
-    buckets: [
-      { expiresOn: "2026-09-30", points: 5 },
-      { expiresOn: "2027-06-15", points: 100 },
-      { expiresOn: null, points: 7 },
-    ],
-    pending: [{ activatesOn: "2026-07-01", expiresOn: "2027-06-15", points: 20 }],
-    holds: [{ id: "hld_1", expiresAt: "2026-07-01T00:00:00.000Z", buckets: [{ expiresOn: "2027-06-15", points: 30 }] }],
-  });
+test("an activity gives all of them more time; a stated date stays", () => {
+  const story = new Story();
+  story.at("2027-01-10", { ...earned, points: 100, activeUntil: "2027-04-10" });
+  story.earn("2027-02-01", 7, "2027-05-31");
+  expect(story.at("2027-04-10", { kind: "redeem", points: 10, activeUntil: "2027-07-10" }).movingExpiresOn).toBe("2027-07-10");
+  expect(story.buckets).toEqual([["inactivity", 97]]);
+  story.at("2027-07-11", { kind: "roll" });
+  expect(story.balances).toMatchObject({ expired: 97 });
 });
 
-test("points that meet on a date become one bucket, none is lost, and the order by expiry stays", () => {
-  const other = { ...wallet, buckets: [...wallet.buckets.slice(0, 2), { expiresOn: "2027-03-01", points: 2 }, { expiresOn: "2027-06-15", points: 9 }] };
-  expect(afterActivity(other, policy, "2026-06-15").buckets).toEqual([
-    { expiresOn: "2026-09-30", points: 5 },
-    { expiresOn: "2027-03-01", points: 2 },
-    { expiresOn: "2027-06-15", points: 109 },
-  ]);
+test("what expired before the activity is not revived by it, and what is earned then has a date of its own", () => {
+  const story = new Story();
+  story.at("2027-01-10", { ...earned, points: 100, activeUntil: "2027-04-10" });
+  story.at("2027-04-11", { ...earned, points: 5, activeUntil: "2027-07-11" });
+  expect(story.balances).toMatchObject({ available: 5, expired: 100 });
 });
 
-test("an activity of the past moves nothing, nor does one in a month that moves to the same end", () => {
-  expect(afterActivity(wallet, policy, "2025-12-31")).toBe(wallet);
-  const monthly = afterActivity(wallet, { ...policy, roundTo: "month_end" }, "2026-06-02");
-  expect(monthly.movingExpiresOn).toBe("2027-06-30");
-  expect(afterActivity(monthly, { ...policy, roundTo: "month_end" }, "2026-06-29")).toBe(monthly);
+test("a late purchase of the past takes no time away", () => {
+  const story = new Story();
+  story.at("2027-01-10", { ...earned, points: 100, activeUntil: "2027-04-10" });
+  expect(story.at("2027-01-11", { ...earned, points: 1, activeUntil: "2027-03-01" }).movingExpiresOn).toBeUndefined();
+  expect(story.head.movingExpiresOn).toBe("2027-04-10");
 });
 
-test("what expired before the activity is not revived by it", () => {
-  expect(afterActivity(wallet, policy, "2027-01-11")).toEqual({ ...wallet, movingExpiresOn: "2028-01-11" });
-  expect(afterActivity(wallet, policy, "2027-01-10").movingExpiresOn).toBe("2028-01-10");
-});
-
-test("under every other policy an activity moves nothing", () => {
-  for (const other of [{ kind: "never" }, { kind: "calendar_year", months: 12 }] as const) expect(afterActivity(wallet, other, "2026-06-15")).toBe(wallet);
+test("spent points that are given back wait with the others; after the last day they stay expired", () => {
+  const story = new Story();
+  story.at("2027-01-10", { ...earned, points: 100, activeUntil: "2027-04-10" });
+  const spent = story.at("2027-02-10", { kind: "redeem", points: 60, activeUntil: "2027-05-10" });
+  story.reverse("2027-05-10", spent, 20);
+  expect(story.balances).toMatchObject({ available: 60 });
+  story.reverse("2027-05-11", spent, 40, "forbid", 20);
+  expect(story.balances).toMatchObject({ expired: 100 });
 });

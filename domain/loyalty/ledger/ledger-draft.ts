@@ -7,7 +7,23 @@ import { balancesOf, type OpenHold, type PendingBucket, pointsIn, type Totals, t
 
 /** What an entry says besides the moves. */
 export type Facts = Pick<Entry, "type" | "points"> &
-  Partial<Pick<Entry, "effectiveAt" | "activatesOn" | "expiresAt" | "reference" | "reason" | "holdId" | "reverses" | "rules">>;
+  Partial<
+    Pick<
+      Entry,
+      | "effectiveAt"
+      | "activatesOn"
+      | "expiresAt"
+      | "reference"
+      | "reason"
+      | "holdId"
+      | "reverses"
+      | "redemptionId"
+      | "qualifyingPoints"
+      | "movingExpiresOn"
+      | "purchase"
+      | "rules"
+    >
+  >;
 
 type PendingDates = Pick<PendingBucket, "activatesOn" | "expiresOn">;
 
@@ -15,6 +31,8 @@ export class LedgerDraft {
   #head: WalletHead;
   readonly #now: Date;
   readonly entries: Entry[] = [];
+  /** Of an activity that no entry has told yet. */
+  #movedTo: string | undefined;
 
   constructor(head: WalletHead, now: Date) {
     this.#head = head;
@@ -37,9 +55,10 @@ export class LedgerDraft {
       .map((account): Posting => ({ account, points: after[account] - before[account] }))
       .filter(({ points }) => points !== 0);
     const seq = this.#head.sequence + 1;
-    const recordedAt = this.#now.toISOString();
+    // Clocks of different machines differ a little; what was recorded later never says an earlier time.
+    const recordedAt = this.#now.toISOString() > this.#head.updatedAt ? this.#now.toISOString() : this.#head.updatedAt;
     const { type, points, effectiveAt = recordedAt, ...others } = facts;
-    const told = Object.fromEntries(Object.entries(others).filter(([, value]) => value !== undefined));
+    const told = Object.fromEntries(Object.entries({ ...others, movingExpiresOn: this.#movedTo }).filter(([, value]) => value !== undefined));
     const body = {
       id: entryIdOf(this.#head.id, seq),
       walletId: this.#head.id,
@@ -55,6 +74,7 @@ export class LedgerDraft {
       prevHash: this.#head.lastHash,
     };
     const entry: Entry = { ...body, hash: entryHash(body) };
+    this.#movedTo = undefined;
     this.entries.push(entry);
     this.#head = { ...this.#head, sequence: seq, lastHash: entry.hash, updatedAt: recordedAt };
   }
@@ -117,6 +137,13 @@ export class LedgerDraft {
     const taken = Math.min(this.pendingOf(dates), points);
     if (taken > 0) this.addPending({ activatesOn: dates.activatesOn, expiresOn: dates.expiresOn, points: -taken });
     return taken;
+  }
+
+  /** Points that expire by inactivity live through `lastDay` at least; the next entry tells it. */
+  keepAlive(lastDay: string): void {
+    if (lastDay <= (this.#head.movingExpiresOn ?? "")) return;
+    this.#head = { ...this.#head, movingExpiresOn: lastDay };
+    this.#movedTo = lastDay;
   }
 
   /** Puts a hold in the place of the one with its id; without points it is closed. */

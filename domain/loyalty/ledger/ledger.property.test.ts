@@ -19,6 +19,8 @@ type Outcome = { refused: string } | { made: unknown };
 class World {
   readonly dice: Dice;
   readonly isCrowded: boolean;
+  /** Points expire by inactivity, unless a date is stated. */
+  readonly isMoving: boolean;
   readonly wallets: WatchedWallet[];
   readonly seen: Map<string, number>;
   now = Date.parse("2027-11-20T10:00:00.000Z");
@@ -31,6 +33,7 @@ class World {
     this.dice = new Dice(seed);
     this.seen = seen;
     this.isCrowded = this.dice.chance(0.02);
+    this.isMoving = !this.isCrowded && this.dice.chance(0.3);
     this.wallets = ["1", "2", "3"].map((id) => new WatchedWallet(`wal_${id}`, this.now));
   }
 
@@ -69,10 +72,16 @@ class World {
   #points = () => this.dice.between(1, 300);
   #expiresOn(): string | null {
     if (this.isCrowded) return this.#dayIn(this.dice.between(0, 400));
+    if (this.isMoving && this.dice.chance(0.6)) return "inactivity";
     if (this.dice.chance(0.1)) return null;
     if (this.dice.chance(0.3)) return this.#dayIn(this.dice.between(-3, 60));
     const [year = 0, month = 0] = this.#dayIn(0).split("-").map(Number);
     return new Date(Date.UTC(year, month + this.dice.between(0, 24), 0)).toISOString().slice(0, 10);
+  }
+
+  /** With what a command says of a programme whose points expire after 90 days without activity. */
+  get #active(): { activeUntil?: string } {
+    return this.isMoving ? { activeUntil: this.#dayIn(90) } : {};
   }
 
   #apply(wallet: WatchedWallet, command: Command): Applied | Refusal {
@@ -95,13 +104,13 @@ class World {
     const [points, expiresOn] = [this.#points(), this.#expiresOn()];
     const activatesOn = this.dice.chance(0.4) ? this.#dayIn(this.dice.between(-1, this.isCrowded ? 90 : 30)) : undefined;
     const told = { reference: `order-${points}`, ...(this.dice.chance(0.1) && { effectiveAt: new Date(this.now - day).toISOString() }) };
-    const outcome = wallet.model.earn(this.now, points, expiresOn, activatesOn);
-    const entry = this.#both(wallet, { kind: "earn", points, expiresOn, activatesOn, ...told }, outcome);
+    const outcome = wallet.model.earn(this.now, points, expiresOn, activatesOn, this.#active.activeUntil);
+    const entry = this.#both(wallet, { kind: "earn", points, expiresOn, activatesOn, ...told, ...this.#active }, outcome);
     if (entry && "made" in outcome) wallet.undoables.push({ entry, made: outcome.made, undone: 0 });
   }
   redeem(wallet: WatchedWallet): void {
     const points = this.#points();
-    this.#spend(wallet, { kind: "redeem", points }, wallet.model.redeem(points));
+    this.#spend(wallet, { kind: "redeem", points, ...this.#active }, wallet.model.redeem(this.now, points, this.#active.activeUntil));
   }
   #spend(wallet: WatchedWallet, command: Command, outcome: { refused: string } | { made: Spent }): void {
     const entry = this.#both(wallet, command, outcome);
@@ -110,13 +119,13 @@ class World {
   hold(wallet: WatchedWallet): void {
     const [holdId, points] = [`hld_${++this.#holdNumber}`, this.dice.between(1, 120)];
     const expiresAt = this.now + (this.isCrowded || this.dice.chance(0.3) ? this.dice.between(0, 90) * day : this.dice.between(1, 300) * minute);
-    const outcome = wallet.model.authorize(this.now, holdId, points, expiresAt);
-    this.#both(wallet, { kind: "authorize", holdId, points, expiresAt: new Date(expiresAt).toISOString() }, outcome);
+    const outcome = wallet.model.authorize(this.now, holdId, points, expiresAt, this.#active.activeUntil);
+    this.#both(wallet, { kind: "authorize", holdId, points, expiresAt: new Date(expiresAt).toISOString(), ...this.#active }, outcome);
   }
   #someHold = (wallet: WatchedWallet) => this.dice.of([...(this.dice.chance(0.9) ? wallet.model.holds.keys() : wallet.holds.keys()), "hld_0"]);
   capture(wallet: WatchedWallet): void {
     const [holdId, points] = [this.#someHold(wallet), this.dice.chance(0.3) ? undefined : this.dice.between(1, 60)];
-    this.#spend(wallet, { kind: "capture", holdId, points }, wallet.model.capture(holdId, points));
+    this.#spend(wallet, { kind: "capture", holdId, points, ...this.#active }, wallet.model.capture(this.now, holdId, points, this.#active.activeUntil));
   }
   release(wallet: WatchedWallet): void {
     const holdId = this.#someHold(wallet);
@@ -136,7 +145,11 @@ class World {
     const { model } = wallet;
     const done =
       made.kind === "expired"
-        ? this.#both(wallet, { kind: "reinstate", ...common, expiresOn }, model.reinstate(this.now, made, points, expiresOn))
+        ? this.#both(
+            wallet,
+            { kind: "reinstate", ...common, expiresOn, ...this.#active },
+            model.reinstate(this.now, made, points, expiresOn, this.#active.activeUntil),
+          )
         : this.#both(
             wallet,
             { kind: "reverse", ...common, debtPolicy, graceExpiresOn },
@@ -153,7 +166,10 @@ class World {
     const points = this.#points();
     const outcome = from.model.transferTo(to.model, this.now, points);
     const out = this.#apply(from, { kind: "transfer_out", points });
-    const into = out.kind === "applied" ? this.#apply(to, { kind: "transfer_in", buckets: stored(out.entry?.allocations as Bucket[]) }) : out;
+    const into =
+      out.kind === "applied"
+        ? this.#apply(to, { kind: "transfer_in", buckets: stored(out.entry?.allocations as Bucket[]), activeUntil: from.head.movingExpiresOn })
+        : out;
     same("answer to a transfer", into.kind === "refused" ? into.code : "made", "refused" in outcome ? outcome.refused : "made");
     if (out.kind === "refused" || into.kind === "refused") return;
     from.commit(out);
@@ -161,7 +177,11 @@ class World {
   }
   adjust(wallet: WatchedWallet): void {
     const [points, expiresOn, debtPolicy] = [this.#points() * (this.dice.chance(0.6) ? -1 : 1), this.#expiresOn(), this.dice.of(policies)];
-    const entry = this.#both(wallet, { kind: "adjust", points, expiresOn, debtPolicy }, wallet.model.adjust(this.now, points, expiresOn, debtPolicy));
+    const entry = this.#both(
+      wallet,
+      { kind: "adjust", points, expiresOn, debtPolicy, ...this.#active },
+      wallet.model.adjust(this.now, points, expiresOn, debtPolicy, this.#active.activeUntil),
+    );
     if (entry && this.dice.chance(0.1)) {
       const refused = this.#apply(wallet, { kind: "reverse", entry, reversedBefore: 0, points: 1, debtPolicy });
       same("answer to the reversal of an adjustment", refused.kind === "refused" && refused.code, "entry_not_reversible");
@@ -204,6 +224,7 @@ class World {
     );
     same("what became of the points", now.totals, model.totals);
     same("debt", now.debt, model.debt);
+    same("end of inactivity", now.movingExpiresOn ?? null, model.activeUntil);
     same("available", byDate(now.buckets), byDate(model.usable()));
     same("pending", byDate(now.pending), byDate(model.pending()));
     const held = [...model.holds].map(([id, at]) => ({ id, expiresAt: new Date(at).toISOString(), buckets: byDate(model.held(id)) }));

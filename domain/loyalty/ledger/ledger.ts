@@ -6,7 +6,7 @@
 import type { Bucket, Entry } from "./entry.ts";
 import { authorize, capture, release } from "./hold-commands.ts";
 import { assertInvariants, assertWithinLimits } from "./invariants.ts";
-import { LedgerDraft } from "./ledger-draft.ts";
+import { type Facts, LedgerDraft } from "./ledger-draft.ts";
 import type { LedgerTime } from "./ledger-time.ts";
 import { type Refusal, Refused } from "./refusal.ts";
 import { reinstate, reverse } from "./reversal.ts";
@@ -14,11 +14,13 @@ import { roll } from "./roll.ts";
 import { balancesOf, pointsIn, type WalletHead } from "./wallet-head.ts";
 
 export type DebtPolicy = "forbid" | "within_balance" | "allow_negative";
-export type Told = { readonly effectiveAt?: string; readonly reference?: string; readonly reason?: string; readonly rules?: readonly object[] };
+export type Told = Pick<Facts, "effectiveAt" | "reference" | "reason" | "redemptionId" | "qualifyingPoints" | "purchase" | "rules">;
 
-/** Points are whole and above zero, but those of an adjustment that takes. */
-export type Command = Told &
-  (
+/**
+ * Points are whole and above zero, but those of an adjustment that takes, and of a purchase that earns nothing.
+ * `activeUntil`: the last day of points that expire by inactivity, when this is the member's last activity.
+ */
+export type Command = Told & { readonly activeUntil?: string | undefined } & (
     | { readonly kind: "roll" }
     | { readonly kind: "earn"; readonly points: number; readonly expiresOn: string | null; readonly activatesOn?: string | undefined }
     | { readonly kind: "redeem"; readonly points: number }
@@ -54,6 +56,7 @@ export function apply(head: WalletHead, command: Command, time: LedgerTime): App
   try {
     roll(draft, time);
     const rolled = draft.entries.length;
+    if (command.activeUntil !== undefined) stayAlive(draft, command, command.activeUntil, time);
     run(draft, command, time);
     const entry = draft.entries[rolled];
     // What came in when its date had passed does not stay.
@@ -71,13 +74,23 @@ export function apply(head: WalletHead, command: Command, time: LedgerTime): App
 /** Less than nothing spent would be points made. */
 function assertPoints(command: Command): void {
   const amounts = command.kind === "transfer_in" ? [pointsIn(command.buckets)] : "points" in command && command.points !== undefined ? [command.points] : [];
-  const isSound = (points: number) => Number.isSafeInteger(points) && (points > 0 || (command.kind === "adjust" && points < 0));
+  const isSound = (points: number) =>
+    Number.isSafeInteger(points) &&
+    (points > 0 || (command.kind === "adjust" && points < 0) || (command.kind === "earn" && points === 0 && command.purchase !== undefined));
   if (!amounts.every(isSound)) throw new RangeError(`${command.kind} of ${amounts} points`);
 }
 
+/** What the member does, or a transfer that brings moving points along. Of other points the first ones alone say how long they live. */
+const activities: ReadonlySet<Command["kind"]> = new Set(["earn", "redeem", "authorize", "capture", "transfer_out", "transfer_in"]);
+function stayAlive(draft: LedgerDraft, command: Command, lastDay: string, { today }: LedgerTime): void {
+  const isAlive = (draft.head.movingExpiresOn ?? "") >= today;
+  const gives = command.kind === "reinstate" || (command.kind === "adjust" && command.points > 0);
+  if (activities.has(command.kind) || (gives && !isAlive)) draft.keepAlive(lastDay);
+}
+
 function run(draft: LedgerDraft, command: Command, time: LedgerTime): void {
-  const { effectiveAt, reference, reason, rules } = command;
-  const told = { effectiveAt, reference, reason, rules } as Told;
+  const { effectiveAt, reference, reason, redemptionId, qualifyingPoints, purchase, rules } = command;
+  const told = { effectiveAt, reference, reason, redemptionId, qualifyingPoints, purchase, rules } as Told;
   switch (command.kind) {
     case "roll":
       break;

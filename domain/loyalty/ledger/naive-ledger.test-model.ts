@@ -12,7 +12,7 @@ export type Expired = { kind: "expired"; points: number; undone: number };
 type Outcome<Made> = { refused: string } | { made: Made };
 
 const dayMilliseconds = 86_400_000;
-const latest = "9999-12-31";
+const latest = "~";
 /** India is five and a half hours ahead all year. */
 export const modelTimeZone = "Asia/Kolkata";
 const zoneMilliseconds = 19_800_000;
@@ -28,6 +28,8 @@ export class NaiveWallet {
   debt = 0;
   totals = { issued: 0, redeemed: 0, expired: 0, reversed: 0, transferred: 0 };
   expiries: Expired[] = [];
+  /** The last day of lots that expire by inactivity. */
+  activeUntil: string | null = null;
 
   /** Lives through everything up to `now`. */
   advance(now: number): void {
@@ -36,7 +38,10 @@ export class NaiveWallet {
   }
   private settleNext(now: number): boolean {
     const activations = this.lots.flatMap(({ activatesOn }) => (activatesOn ? [{ at: startOf(activatesOn), order: 0, what: activatesOn }] : []));
-    const expiries = this.usable().flatMap(({ expiresOn }) => (expiresOn ? [{ at: endOf(expiresOn), order: 1, what: expiresOn }] : []));
+    const expiries = this.usable().flatMap((lot) => {
+      const lastDay = this.lastDay(lot);
+      return lastDay ? [{ at: endOf(lastDay), order: 1, what: lot.expiresOn as string }] : [];
+    });
     const timeouts = [...this.holds].map(([what, at]) => ({ at, order: 2, what }));
     const due = [...activations, ...expiries, ...timeouts].filter(({ at }) => at <= now);
     const [next] = due.sort((a, b) => a.at - b.at || a.order - b.order || (a.what < b.what ? -1 : 1));
@@ -44,6 +49,13 @@ export class NaiveWallet {
     if (next?.order === 1) this.expire(next.what);
     if (next?.order === 2) this.release(next.what, next.at);
     return next !== undefined;
+  }
+
+  lastDay = ({ expiresOn }: { expiresOn: string | null }) => (expiresOn === "inactivity" ? this.activeUntil : expiresOn);
+  /** The member did something, or (`seed`) got points that need a date when there is none that lies ahead. */
+  active(now: number, until: string | undefined, seed = false): void {
+    if (until === undefined || (seed && (this.activeUntil ?? "") >= modelDay(now))) return;
+    if (until > (this.activeUntil ?? "")) this.activeUntil = until;
   }
 
   usable = (): Lot[] => this.lots.filter(({ points, activatesOn, holdId }) => points > 0 && !activatesOn && !holdId).sort(soonest);
@@ -78,7 +90,8 @@ export class NaiveWallet {
   }
   /** Points that had been out of reach: those whose date has passed meanwhile are lost. */
   private arrive(lot: Lot, at: number): void {
-    if (lot.expiresOn && lot.expiresOn < modelDay(at)) {
+    const lastDay = this.lastDay(lot);
+    if (lastDay && lastDay < modelDay(at)) {
       this.totals.expired += lot.points;
       lot.points = 0;
     } else this.payDebtWith(lot);
@@ -101,7 +114,13 @@ export class NaiveWallet {
   }
   /** A command either happens and leaves a wallet that fits its head, or nothing of it does. */
   private attempt<Made>(now: number, command: () => Outcome<Made>): Outcome<Made> {
-    const before = { lots: this.lots.map((lot) => ({ ...lot })), debt: this.debt, totals: { ...this.totals }, holds: new Map(this.holds) };
+    const before = {
+      lots: this.lots.map((lot) => ({ ...lot })),
+      debt: this.debt,
+      totals: { ...this.totals },
+      holds: new Map(this.holds),
+      activeUntil: this.activeUntil,
+    };
     const dates = () => new Set(this.lots.map(({ expiresOn }) => expiresOn));
     const pendings = () => new Set(this.pending().map(({ activatesOn, expiresOn }) => `${activatesOn} ${expiresOn}`));
     const expiriesBefore = this.expiries.length;
@@ -114,8 +133,9 @@ export class NaiveWallet {
     return { refused: "too_many_buckets" };
   }
 
-  earn(now: number, points: number, expiresOn: string | null, activatesOn: string | undefined): Outcome<Earned> {
+  earn(now: number, points: number, expiresOn: string | null, activatesOn: string | undefined, until?: string): Outcome<Earned> {
     return this.attempt(now, () => {
+      this.active(now, until);
       this.totals.issued -= points;
       const isPending = activatesOn !== undefined && startOf(activatesOn) > now;
       if (isPending) this.lots.push({ points, expiresOn, activatesOn });
@@ -123,23 +143,26 @@ export class NaiveWallet {
       return { made: { kind: "earned", points, expiresOn, activatesOn: isPending ? activatesOn : undefined, undone: 0 } };
     });
   }
-  redeem(points: number): Outcome<Spent> {
+  redeem(now: number, points: number, until?: string): Outcome<Spent> {
     if (this.available() < points) return { refused: "insufficient_points" };
+    this.active(now, until);
     this.totals.redeemed += points;
     return { made: { kind: "spent", points, parts: this.takeFrom(this.usable(), points), undone: 0 } };
   }
-  authorize(now: number, holdId: string, points: number, expiresAt: number): Outcome<null> {
+  authorize(now: number, holdId: string, points: number, expiresAt: number, until?: string): Outcome<null> {
     if (this.holds.size >= 20) return { refused: "too_many_holds" };
     if (this.available() < points) return { refused: "insufficient_points" };
+    this.active(now, until);
     for (const part of this.takeFrom(this.usable(), points)) this.lots.push({ ...part, holdId });
     this.holds.set(holdId, expiresAt);
     this.advance(now);
     return { made: null };
   }
-  capture(holdId: string, wanted: number | undefined): Outcome<Spent> {
+  capture(now: number, holdId: string, wanted: number | undefined, until?: string): Outcome<Spent> {
     if (!this.holds.has(holdId)) return { refused: "hold_not_open" };
     const points = wanted ?? total(this.held(holdId));
     if (points > total(this.held(holdId))) return { refused: "capture_exceeds_hold" };
+    this.active(now, until);
     const parts = this.takeFrom(this.held(holdId), points);
     this.totals.redeemed += points;
     if (total(this.held(holdId)) === 0) this.holds.delete(holdId);
@@ -178,7 +201,7 @@ export class NaiveWallet {
         .reverse()
         .flatMap(({ expiresOn, points: count }) => Array.from({ length: count }, () => ({ expiresOn, points: 1 })));
       const given = single.slice(spent.undone, spent.undone + points).map((part): Lot => {
-        const isDead = part.expiresOn !== null && part.expiresOn < modelDay(now);
+        const isDead = (this.lastDay(part) ?? latest) < modelDay(now);
         return isDead && graceExpiresOn ? { ...part, expiresOn: graceExpiresOn } : part;
       });
       this.totals.redeemed -= points;
@@ -189,9 +212,10 @@ export class NaiveWallet {
     if ("made" in outcome) spent.undone += points;
     return outcome;
   }
-  reinstate(now: number, expired: Expired, points: number, expiresOn: string | null): Outcome<number> {
+  reinstate(now: number, expired: Expired, points: number, expiresOn: string | null, until?: string): Outcome<number> {
     if (points > expired.points - expired.undone) return { refused: "reversal_exceeds_entry" };
     const outcome = this.attempt(now, () => {
+      this.active(now, until, true);
       this.totals.expired -= points;
       this.put(points, expiresOn);
       return { made: points };
@@ -204,6 +228,7 @@ export class NaiveWallet {
     const isRoomThere = other.attempt(now, () => {
       const lots = this.usable().map((lot) => ({ ...lot }));
       const parts: Lot[] = this.takeFrom(lots, points);
+      other.active(now, this.activeUntil ?? undefined);
       other.totals.transferred -= points;
       other.lots.push(...parts);
       for (const lot of parts) other.arrive(lot, now);
@@ -214,9 +239,10 @@ export class NaiveWallet {
     this.totals.transferred += points;
     return isRoomThere;
   }
-  adjust(now: number, points: number, expiresOn: string | null, policy: DebtPolicy): Outcome<number> {
+  adjust(now: number, points: number, expiresOn: string | null, policy: DebtPolicy, until?: string): Outcome<number> {
     if (points < 0) return this.takeAway(-points, this.available(), policy, this.usable());
     return this.attempt(now, () => {
+      this.active(now, until, true);
       this.totals.issued -= points;
       this.put(points, expiresOn);
       return { made: points };

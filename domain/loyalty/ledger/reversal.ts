@@ -39,7 +39,7 @@ function clawBack(draft: LedgerDraft, { entry, points, debtPolicy }: Of<"reverse
 /** Redeemed points go back to the buckets that they came from, the last to expire first; the grace decides over those that have expired. */
 function reimburse(draft: LedgerDraft, { entry, points, reversedBefore, graceExpiresOn }: Of<"reverse">, told: Told, { today }: LedgerTime): void {
   const original = slice([...entry.allocations].reverse(), reversedBefore, points);
-  const { alive, dead } = splitExpired(original, today);
+  const { alive, dead } = splitExpired(original, today, draft.head);
   const revived = graceExpiresOn === undefined ? [] : dead.map((bucket) => ({ ...bucket, expiresOn: graceExpiresOn }));
   draft.record({ type: "reimbursement", points, reverses: entry.id, ...told }, () => {
     draft.count("redeemed", -points);

@@ -3,7 +3,7 @@
  * order matters when the member owes points, because what comes first pays. So a wallet that nobody touched for a year and
  * one that was rolled every day tell the same story, entry by entry; only `recordedAt` differs.
  */
-import { isExpired } from "./buckets.ts";
+import { lastDayOf } from "./buckets.ts";
 import { addDays } from "./calendar.ts";
 import { release } from "./hold-commands.ts";
 import type { LedgerDraft } from "./ledger-draft.ts";
@@ -41,14 +41,19 @@ function dueActivation(draft: LedgerDraft, { today, startOf }: LedgerTime): Due 
 }
 
 function dueExpiry(draft: LedgerDraft, { today, startOf }: LedgerTime): Due | undefined {
-  const [first] = draft.head.buckets;
-  if (first === undefined || first.expiresOn === null || !isExpired(first, today)) return undefined;
+  const dead = draft.head.buckets.flatMap((bucket) => {
+    const lastDay = lastDayOf(bucket, draft.head);
+    return lastDay !== null && lastDay < today ? [{ bucket, lastDay }] : [];
+  });
+  const first = dead.toSorted((one, other) => (one.lastDay === other.lastDay ? 0 : one.lastDay < other.lastDay ? -1 : 1))[0];
+  if (first === undefined) return undefined;
+  const { expiresOn, points } = first.bucket;
   const settle = (effectiveAt: string) =>
-    draft.record({ type: "expire", points: first.points, effectiveAt }, () => {
-      draft.count("expired", first.points);
-      return draft.withdraw(first.points);
+    draft.record({ type: "expire", points, effectiveAt }, () => {
+      draft.count("expired", points);
+      return draft.withdrawOf(expiresOn, points);
     });
-  return { at: startOf(addDays(first.expiresOn, 1)), settle };
+  return { at: startOf(addDays(first.lastDay, 1)), settle };
 }
 
 function dueHold(draft: LedgerDraft, { now, dayOf }: LedgerTime): Due | undefined {

@@ -16,13 +16,15 @@ export type WalletHead = {
   readonly version: number;
   /** The `seq` of the last entry. */
   readonly sequence: number;
-  /** Available points; the first to expire first, those that never expire last. */
+  /** Available points; the first to expire first, then those that expire by inactivity, those that never expire last. */
   readonly buckets: readonly Bucket[];
   readonly pending: readonly PendingBucket[];
   readonly holds: readonly OpenHold[];
   /** What the member owes; paid back by whatever comes in next. */
   readonly debt: number;
   readonly totals: Totals;
+  /** The last day of points that expire by inactivity, unless the member does something. */
+  readonly movingExpiresOn?: string;
   readonly lastHash: string;
   readonly metadata: Readonly<Record<string, string>>;
   readonly createdAt: string;
