@@ -1,3 +1,12 @@
+import { getWalletBalance } from "./history/get-wallet-balance.ts";
+import { cancelMembership } from "./memberships/cancel-membership.ts";
+import { createMembershipPlan } from "./memberships/create-membership-plan.ts";
+import { getMembership, listMemberships } from "./memberships/get-membership.ts";
+import { getMembershipPlan } from "./memberships/get-membership-plan.ts";
+import { listMembershipPlans } from "./memberships/list-membership-plans.ts";
+import { renewMembership } from "./memberships/renew-membership.ts";
+import { startMembership } from "./memberships/start-membership.ts";
+import { updateMembershipPlan } from "./memberships/update-membership-plan.ts";
 import { createProgram } from "./programs/create-program.ts";
 import { getProgram } from "./programs/get-program.ts";
 import { listPrograms } from "./programs/list-programs.ts";
@@ -29,6 +38,7 @@ export const loyaltyOperations = [
   openWallet,
   listWallets,
   getWallet,
+  getWalletBalance,
   earnPoints,
   redeemPoints,
   adjustPoints,
@@ -40,4 +50,13 @@ export const loyaltyOperations = [
   listEntries,
   getEntry,
   reverseEntry,
+  createMembershipPlan,
+  listMembershipPlans,
+  getMembershipPlan,
+  updateMembershipPlan,
+  startMembership,
+  listMemberships,
+  getMembership,
+  renewMembership,
+  cancelMembership,
 ];

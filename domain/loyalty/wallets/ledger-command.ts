@@ -3,6 +3,7 @@ import * as z from "zod";
 import { tell } from "../../kernel/event.ts";
 import { type Change, create, type Key, type Reader, replace } from "../../kernel/table.ts";
 import { text } from "../../kernel/text.ts";
+import { checkpointChanges } from "../history/checkpoint.ts";
 import { programKey } from "../keys.ts";
 import { addDays, startOfDay } from "../ledger/calendar.ts";
 import type { Entry as LedgerEntry } from "../ledger/entry.ts";
@@ -83,6 +84,7 @@ export function ledgerChanges(before: OpenWallet, applied: Applied, reference?: 
   const due = nextDue(head, before.program.timeZone);
   return [
     replace(walletKey(head.id), before.head, head, { placement: due ? { due: { at: due, kind: rollKind } } : {} }),
+    ...checkpointChanges(before.head, head),
     ...entries.map((one) => create(entryKey(head.id, one.seq), one, { events: [tell(eventOfEntry[one.type])] })),
     ...(reference?.reference && entry ? [create(referenceKey(head.id, reference.kind, reference.reference), { seq: entry.seq, points: entry.points })] : []),
   ];

@@ -3,6 +3,7 @@
  * |--------------------------------------|---------------------------------------------|-------|
  * | a wallet                             | W#<walletId> / HEAD                         |       |
  * | its entries                          | W#<walletId> / E#<seq>                      | seq   |
+ * | what it was at an instant            | W#<walletId> / CP#<recordedAt>#<seq>        | time  |
  * | was something with this reference done before | W#<walletId> / REF#<hash>          |       |
  * | how much of an entry was undone      | W#<walletId> / RV#<seq>                     |       |
  * | what earning rules gave it lately    | W#<walletId> / USAGE                        |       |
@@ -23,6 +24,11 @@ export const walletKey = (walletId: string): Key<WalletHead> => key<WalletHead>(
 export const entriesOf = (walletId: string) => ({ pk: walletPk(walletId), skPrefix: "E#" });
 export const entrySk = (seq: number) => `E#${seqText(seq)}`;
 export const entryKey = (walletId: string, seq: number): Key<Entry> => key<Entry>(walletPk(walletId), entrySk(seq));
+/** Every 64th head, as it was written: see ../history/checkpoint.ts. */
+export const checkpointsOf = (walletId: string) => ({ pk: walletPk(walletId), skPrefix: "CP#" });
+export const checkpointSk = (recordedAt: string, seq: number) => `CP#${recordedAt}#${seqText(seq)}`;
+export const checkpointKey = ({ id, updatedAt, sequence }: WalletHead): Key<WalletHead> => key<WalletHead>(walletPk(id), checkpointSk(updatedAt, sequence));
+export const seqMax = 10 ** seqDigits - 1;
 /** What a reference led to: it counts once for ever, per wallet and kind of command. */
 export type ReferenceRecord = { readonly seq: number; readonly points: number };
 export const referenceKey = (walletId: string, kind: string, reference: string): Key<ReferenceRecord> =>

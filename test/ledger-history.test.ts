@@ -1,0 +1,109 @@
+/** The past of a wallet over HTTP, on the real engine: its balance at any instant, and what proves an entry. */
+import { describe, expect, test } from "vitest";
+import { call, type Json, newTenant, type TenantKeys } from "./clientele.ts";
+import { useMovingClock } from "./moving-clock.ts";
+
+const clock = useMovingClock();
+const day = 86_400;
+
+async function newWallet(settings: object = {}): Promise<{ tenant: TenantKeys; id: string }> {
+  const tenant = await newTenant();
+  const program = await call(tenant.live, "post", "/v1/programs", { body: { name: "Club", timeZone: "UTC", expiry: { kind: "never" }, ...settings } });
+  const customer = await call(tenant.live, "post", "/v1/customers", { body: {} });
+  const { body } = await call(tenant.live, "post", "/v1/wallets", { body: { customerId: customer.body.id, programId: program.body.id } });
+  return { tenant, id: body.id };
+}
+const now = () => new Date().toISOString();
+const dateIn = (days: number) => new Date(Date.now() + days * day * 1000).toISOString().slice(0, 10);
+
+async function post(tenant: TenantKeys, path: string, body: object): Promise<Json> {
+  const answer = await call(tenant.live, "post", `/v1${path}`, { body });
+  if (answer.status !== 201) throw new Error(JSON.stringify(answer.body));
+  return answer.body;
+}
+async function balance(tenant: TenantKeys, id: string, query: { at?: string; knownAt?: string } = {}): Promise<Json> {
+  const { body } = await call(tenant.live, "get", `/v1/wallets/${id}/balance?${new URLSearchParams(query)}`);
+  const { available, pending, held, debt } = body;
+  return body.object === "wallet_balance" ? { available, pending, held, debt } : body;
+}
+const has = (available: number, others: object = {}) => ({ available, pending: 0, held: 0, debt: 0, ...others });
+
+describe("the balance of a wallet", () => {
+  test("is known of every instant, whether or not anybody wrote down what came due", async () => {
+    const { tenant, id } = await newWallet();
+    const opened = now();
+    clock.moveOn(1);
+    await post(tenant, `/wallets/${id}/earnings`, { points: 100, expiresOn: dateIn(10) });
+    await post(tenant, `/wallets/${id}/earnings`, { points: 40, pendingUntil: dateIn(5) });
+    const earned = now();
+    clock.moveOn(day);
+    await post(tenant, `/wallets/${id}/holds`, { points: 30, expiresAt: new Date(Date.now() + 3 * day * 1000).toISOString() });
+    const held = now();
+    clock.moveOn(30 * day);
+    const expected = [
+      [opened, has(0)],
+      [earned, has(100, { pending: 40 })],
+      [held, has(70, { pending: 40, held: 30 })],
+      [`${dateIn(-26)}T00:00:00.000Z`, has(140)],
+      [`${dateIn(-21)}T23:59:59.999Z`, has(140)],
+      [`${dateIn(-20)}T00:00:00.000Z`, has(40)],
+    ] as const;
+    for (const [at, then] of expected) expect(await balance(tenant, id, { at }), at).toEqual(then);
+    expect(await balance(tenant, id)).toEqual(has(40));
+    await post(tenant, `/wallets/${id}/redemptions`, { points: 1 });
+    for (const [at, then] of expected) expect(await balance(tenant, id, { at }), at).toEqual(then);
+    expect(await balance(tenant, id)).toEqual(has(39));
+  });
+
+  test("tells what was true from what was known", async () => {
+    const { tenant, id } = await newWallet({ debtPolicy: "allow_negative" });
+    await post(tenant, `/wallets/${id}/earnings`, { points: 10 });
+    clock.moveOn(day);
+    const purchasedAt = now();
+    clock.moveOn(day);
+    await post(tenant, `/wallets/${id}/adjustments`, { points: -25, reason: "Mistake." });
+    const knownBefore = now();
+    clock.moveOn(day);
+    await post(tenant, `/wallets/${id}/earnings`, { points: 50, effectiveAt: purchasedAt });
+    const knownAfter = now();
+    clock.moveOn(day);
+    await post(tenant, `/wallets/${id}/redemptions`, { points: 35 });
+    expect(await balance(tenant, id, { at: purchasedAt })).toEqual(has(60));
+    expect(await balance(tenant, id, { at: purchasedAt, knownAt: knownBefore })).toEqual(has(10));
+    expect(await balance(tenant, id, { knownAt: knownBefore })).toEqual(has(0, { debt: 15 }));
+    expect(await balance(tenant, id, { at: knownBefore, knownAt: knownAfter })).toEqual(has(35));
+    expect(await balance(tenant, id)).toEqual(has(0));
+  });
+
+  test("is found from checkpoints, far back in a long history, even where pending points were taken back", async () => {
+    const { tenant, id } = await newWallet();
+    const early = await post(tenant, `/wallets/${id}/earnings`, { points: 1000, pendingUntil: dateIn(40) });
+    const told: [string, Json][] = [];
+    for (let count = 1; count <= 150; count++) {
+      if (count % 70 === 0) await post(tenant, `/entries/${early.entry.id}/reversals`, { points: 100, reason: "Returned." });
+      await post(tenant, `/wallets/${id}/earnings`, { points: count });
+      told.push([now(), has((count * (count + 1)) / 2, { pending: 1000 - 100 * Math.floor(count / 70) })]);
+      clock.moveOn(60);
+    }
+    for (const index of [0, 30, 62, 63, 64, 69, 71, 100, 127, 128, 139, 149]) {
+      const [at, then] = told[index] as [string, Json];
+      expect(await balance(tenant, id, { at }), `${index}`).toEqual(then);
+      expect(await balance(tenant, id, { at, knownAt: at }), `${index}`).toEqual(then);
+      expect(await balance(tenant, id, { knownAt: at }), `${index}`).toEqual(then);
+    }
+    clock.moveOn(60 * day);
+    expect(await balance(tenant, id, { at: told[149]?.[0] as string })).toEqual(told[149]?.[1]);
+    expect(await balance(tenant, id)).toEqual(has((150 * 151) / 2 + 800));
+  });
+
+  test("is refused for the future, and for what was true later than it was known", async () => {
+    const { tenant, id } = await newWallet();
+    const past = now();
+    clock.moveOn(1);
+    const future = new Date(Date.now() + 10_000).toISOString();
+    expect(await balance(tenant, id, { at: future })).toMatchObject({ status: 422, code: "instant_in_future" });
+    expect(await balance(tenant, id, { knownAt: future })).toMatchObject({ status: 422, code: "instant_in_future" });
+    expect(await balance(tenant, id, { at: now(), knownAt: past })).toMatchObject({ status: 422, code: "at_after_known_at" });
+    expect(await balance(tenant, id, { at: "2001-01-01T00:00:00Z" })).toEqual(has(0));
+  });
+});
