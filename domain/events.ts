@@ -1,8 +1,9 @@
 /** Every event type of the product: the webhook catalogue. */
 import { customerEventTypes } from "./customers/events.ts";
 import type { AnyEventType } from "./kernel/event.ts";
+import { membershipEventTypes } from "./loyalty/memberships/membership-events.ts";
 import { ledgerEventTypes } from "./loyalty/wallets/ledger-events.ts";
 import { webhookEventTypes } from "./webhooks/events.ts";
 import { replayEventTypes } from "./webhooks/replay-event-types.ts";
 
-export const eventTypes: readonly AnyEventType[] = [...customerEventTypes, ...ledgerEventTypes, ...webhookEventTypes, ...replayEventTypes];
+export const eventTypes: readonly AnyEventType[] = [...customerEventTypes, ...ledgerEventTypes, ...membershipEventTypes, ...webhookEventTypes, ...replayEventTypes];

@@ -68,8 +68,10 @@ async function withRealIds(value: unknown, tenant: TenantKeys, made: Map<string,
   if (typeof value === "string") return (await realId(value, tenant, made)) ?? value;
   if (Array.isArray(value)) return Promise.all(value.map((item) => withRealIds(item, tenant, made)));
   if (typeof value !== "object" || value === null) return value;
-  const members = await Promise.all(Object.entries(value).map(async ([name, member]) => [name, await withRealIds(member, tenant, made)]));
-  return Object.fromEntries(members);
+  const members: Record<string, unknown> = {};
+  // One after the other, so that what two of them are made of is made once.
+  for (const [name, member] of Object.entries(value)) members[name] = await withRealIds(member, tenant, made);
+  return members;
 }
 
 /**

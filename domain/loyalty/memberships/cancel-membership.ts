@@ -1,0 +1,45 @@
+import * as z from "zod";
+import { tell } from "../../kernel/event.ts";
+import { operation, plan } from "../../kernel/operation.ts";
+import { CancellationReason, Membership, membershipExample } from "./membership.ts";
+import { loadMembership, membershipChange, membershipNotFound, membershipOver, membershipParams } from "./membership-command.ts";
+import { membershipCanceled, membershipLapsed } from "./membership-events.ts";
+import { canceled, isOver } from "./membership-life.ts";
+
+export const cancelMembership = operation({
+  id: "cancelMembership",
+  summary: "Cancel a membership",
+  description:
+    "When what is paid for ends, without days of grace, or at once. Until then the member keeps the benefits, and a renewal takes the cancellation back. Cancelled again in the same way, nothing changes. Nothing is paid back here.",
+  method: "post",
+  path: "/v1/memberships/{membershipId}/cancel",
+  permission: "loyalty:write",
+  params: membershipParams,
+  body: z
+    .strictObject({
+      reason: CancellationReason.optional(),
+      atPeriodEnd: z.boolean().default(true).meta({ description: "false: at once." }),
+    })
+    .default({ atPeriodEnd: true }),
+  example: { reason: "Moved away." },
+  success: {
+    status: 200,
+    output: Membership,
+    example: {
+      ...membershipExample,
+      endsOn: membershipExample.paidUntil,
+      cancellation: { at: "2026-12-01T10:00:00.000Z", effectiveOn: membershipExample.paidUntil, reason: "Moved away." },
+      version: 2,
+    },
+  },
+  problems: { ...membershipNotFound, ...membershipOver },
+  async run({ table, now, fail }, { params, body }) {
+    const { kept, present, wallet } = (await loadMembership(table, params.membershipId, now)) ?? fail("membership_not_found");
+    if (isOver(present)) return fail("membership_over");
+    const membership = canceled(present, body.atPeriodEnd, body.reason, wallet.time);
+    const [was, is] = [present.cancellation, membership.cancellation];
+    if (was?.effectiveOn === is?.effectiveOn && was?.reason === is?.reason) return plan(present, [], { replaces: kept.version });
+    const end = isOver(membership) ? tell(membershipLapsed) : undefined;
+    return plan(membership, [membershipChange(kept, membership, wallet.program.timeZone, tell(membershipCanceled), end)], { replaces: kept.version });
+  },
+});
