@@ -13,7 +13,7 @@ import { canonicalJson } from "../domain/kernel/canonical-json.ts";
 import { Dice } from "../domain/loyalty/ledger/dice.test-model.ts";
 import type { Entry } from "../domain/loyalty/ledger/entry.ts";
 import { foldEntries, foldedPartOf } from "../domain/loyalty/ledger/fold.ts";
-import { eventOfEntry } from "../domain/loyalty/wallets/ledger-events.ts";
+import { eventOf } from "../domain/loyalty/wallets/ledger-events.ts";
 import { walletKey } from "../domain/loyalty/wallets/wallet-keys.ts";
 import { handler as appendEvents } from "../functions/append-events.ts";
 import { startStreamConsumer } from "../functions/local/stream.ts";
@@ -228,7 +228,7 @@ test("entries stand in the order in which clients saw them: what began after an 
 test("every entry was told once, as it stands in the ledger", () => {
   const events: Json[] = items.filter(({ pk }) => /#EL#\d+#\d+$/.test(pk)).map(({ document }) => JSON.parse(document));
   const toldOf = events.flatMap(({ type, data }) => (data.object.object === "entry" ? [{ type, entry: data.object }] : []));
-  const expected = entriesOfAll().map((entry) => ({ type: eventOfEntry[entry.type as Entry["type"]].type, entry }));
+  const expected = entriesOfAll().map((entry) => ({ type: eventOf(entry as Entry).type, entry }));
   expect(unmatched(toldOf, expected)).toEqual([]);
 });
 

@@ -4,6 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { canonicalJson } from "../../kernel/canonical-json.ts";
+import type { EntryPurchase, EntryRule } from "../rules/entry-purchase.ts";
 
 export const entryTypes = [
   "earn",
@@ -66,8 +67,8 @@ export type Entry = {
   readonly qualifyingPoints?: number;
   /** From this entry on, the last day of points that expire by inactivity. */
   readonly movingExpiresOn?: string;
-  readonly purchase?: object;
-  readonly rules?: readonly object[];
+  readonly purchase?: EntryPurchase;
+  readonly rules?: readonly EntryRule[];
   /** Of the entry before; of the first, 64 zeros. */
   readonly prevHash: string;
   readonly hash: string;

@@ -20,8 +20,9 @@ export type Told = Pick<Facts, "effectiveAt" | "reference" | "reason" | "redempt
  * Points are whole and above zero, but those of an adjustment that takes, and of a purchase that earns nothing.
  * `activeUntil`: the last day of points that expire by inactivity, when this is the member's last activity.
  */
-export type Command = Told & { readonly activeUntil?: string | undefined } & (
-    | { readonly kind: "roll" }
+export type Command = Told & { readonly activeUntil?: string | undefined } & /** `entriesMax`: what is due beyond so many entries stays due. */
+  (
+    | { readonly kind: "roll"; readonly entriesMax?: number }
     | { readonly kind: "earn"; readonly points: number; readonly expiresOn: string | null; readonly activatesOn?: string | undefined }
     | { readonly kind: "redeem"; readonly points: number }
     | { readonly kind: "authorize"; readonly holdId: string; readonly points: number; readonly expiresAt: string }
@@ -54,7 +55,7 @@ export function apply(head: WalletHead, command: Command, time: LedgerTime): App
   assertPoints(command);
   const draft = new LedgerDraft(head, time.now);
   try {
-    roll(draft, time);
+    roll(draft, time, undefined, command.kind === "roll" ? command.entriesMax : undefined);
     const rolled = draft.entries.length;
     if (command.activeUntil !== undefined) stayAlive(draft, command, command.activeUntil, time);
     run(draft, command, time);

@@ -21,12 +21,13 @@ export function reverse(draft: LedgerDraft, command: Of<"reverse">, told: Told, 
 }
 
 /** Earned points are taken back: those still pending first, then the entry's own bucket, then what expires first, then the policy decides. */
-function clawBack(draft: LedgerDraft, { entry, points, debtPolicy }: Of<"reverse">, told: Told): void {
+function clawBack(draft: LedgerDraft, { entry, points, reversedBefore, debtPolicy }: Of<"reverse">, told: Told): void {
   const expiresOn = entry.allocations[0]?.expiresOn ?? null;
   const own = { activatesOn: entry.activatesOn ?? "", expiresOn };
   const usable = Math.min(points, draft.pendingOf(own)) + balancesOf(draft.head).available;
   const taken = draft.withinDebtPolicy(debtPolicy, points, usable);
-  draft.record({ type: "reversal", points: taken, reverses: entry.id, ...told }, () => {
+  const qualifyingPoints = entry.qualifyingPoints && -shareOf(entry.qualifyingPoints, entry.points, reversedBefore, taken);
+  draft.record({ type: "reversal", points: taken, reverses: entry.id, ...told, ...(qualifyingPoints && { qualifyingPoints }) }, () => {
     const fromPending = draft.takePending(own, taken);
     const fromOwn = draft.withdrawOf(expiresOn, taken - fromPending);
     const others = draft.withdraw(taken - fromPending - pointsIn(fromOwn));
@@ -34,6 +35,12 @@ function clawBack(draft: LedgerDraft, { entry, points, debtPolicy }: Of<"reverse
     draft.count("reversed", taken);
     return [{ expiresOn, points: fromPending }, ...fromOwn, ...others];
   });
+}
+
+/** What `some` of `all` points stand for in `total`, when `before` of them were counted already: the shares of all parts sum to `total`. */
+export function shareOf(total: number, all: number, before: number, some: number): number {
+  const upTo = (points: number) => Number((BigInt(total) * BigInt(points)) / BigInt(all));
+  return upTo(before + some) - upTo(before);
 }
 
 /** Redeemed points go back to the buckets that they came from, the last to expire first; the grace decides over those that have expired. */

@@ -10,12 +10,15 @@ import type { LedgerDraft } from "./ledger-draft.ts";
 import type { LedgerTime } from "./ledger-time.ts";
 import { pointsIn } from "./wallet-head.ts";
 
+/** Why a hold was given back that nobody voided. */
+export const holdExpiredReason = "expired";
+
 type Due = { readonly at: string; readonly settle: (effectiveAt: string) => void };
 
-/** `since`: nothing that is settled here took effect earlier, such as the expiry of points that came in when their date had passed. */
-export function roll(draft: LedgerDraft, time: LedgerTime, since = ""): void {
+/** `since`: nothing that is settled here took effect earlier, such as the expiry of points that came in when their date had passed. Ends with `entriesMax`. */
+export function roll(draft: LedgerDraft, time: LedgerTime, since = "", entriesMax = Number.POSITIVE_INFINITY): void {
   let effectiveAt = since;
-  for (let due = nextDue(draft, time); due !== undefined; due = nextDue(draft, time)) {
+  for (let due = nextDue(draft, time); due !== undefined && draft.entries.length < entriesMax; due = nextDue(draft, time)) {
     effectiveAt = due.at > effectiveAt ? due.at : effectiveAt;
     due.settle(effectiveAt);
   }
@@ -59,6 +62,6 @@ function dueExpiry(draft: LedgerDraft, { today, startOf }: LedgerTime): Due | un
 function dueHold(draft: LedgerDraft, { now, dayOf }: LedgerTime): Due | undefined {
   const [first] = draft.head.holds.toSorted((one, other) => (one.expiresAt + one.id < other.expiresAt + other.id ? -1 : 1));
   if (first === undefined || first.expiresAt > now.toISOString()) return undefined;
-  const settle = (effectiveAt: string) => release(draft, first.id, dayOf(first.expiresAt), { reason: "expired", effectiveAt });
+  const settle = (effectiveAt: string) => release(draft, first.id, dayOf(first.expiresAt), { reason: holdExpiredReason, effectiveAt });
   return { at: first.expiresAt, settle };
 }

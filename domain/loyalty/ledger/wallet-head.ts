@@ -1,4 +1,5 @@
 /** The head of a wallet: all that a command needs to know of it, however long its history is. Written with every entry. */
+import type { QualifyingState } from "../tiers/tiers.ts";
 import { type Account, type Bucket, firstPrevHash } from "./entry.ts";
 
 /** Points that are not usable yet: from the beginning of `activatesOn` in the programme's zone they are available. */
@@ -26,6 +27,10 @@ export type WalletHead = {
   /** The last day of points that expire by inactivity, unless the member does something. */
   readonly movingExpiresOn?: string;
   readonly lastHash: string;
+  /** What the member's tier follows from; the ledger's entries say where the points came from. */
+  readonly qualifying?: QualifyingState;
+  /** By days before the end: the last date of points whose end was announced. */
+  readonly announced?: Readonly<Record<string, string>>;
   readonly metadata: Readonly<Record<string, string>>;
   readonly createdAt: string;
   readonly updatedAt: string;

@@ -1,18 +1,21 @@
 /** A command on one wallet, from the request to the changes: one round trip of reads, one transaction. */
 import * as z from "zod";
-import { tell } from "../../kernel/event.ts";
-import { type Change, create, type Key, type Reader, replace } from "../../kernel/table.ts";
+import { type Change, Contention, create, type Key, type Reader, replace } from "../../kernel/table.ts";
 import { text } from "../../kernel/text.ts";
 import { checkpointChanges } from "../history/checkpoint.ts";
 import { programKey } from "../keys.ts";
-import { addDays, startOfDay } from "../ledger/calendar.ts";
+import { activeUntilFor } from "../ledger/calendar.ts";
 import type { Entry as LedgerEntry } from "../ledger/entry.ts";
 import { type Applied, apply, type Command } from "../ledger/ledger.ts";
 import { type LedgerTime, ledgerTimeIn } from "../ledger/ledger-time.ts";
 import type { RefusalCode } from "../ledger/refusal.ts";
 import type { WalletHead } from "../ledger/wallet-head.ts";
 import type { ProgramRecord } from "../programs/program.ts";
-import { eventOfEntry } from "./ledger-events.ts";
+import { type Qualifying, withStanding } from "../tiers/standing.ts";
+import { tellOf } from "../tiers/tier-events.ts";
+import type { TierChange } from "../tiers/tiers.ts";
+import { entriesMax, nextDueAt, rollKind } from "./due.ts";
+import { eventOf } from "./ledger-events.ts";
 import { Entry, entryExample, programIdOf, toEntry, toWallet, Wallet, WalletId, walletExample } from "./wallet.ts";
 import { entryKey, type ReferenceRecord, referenceKey, walletKey } from "./wallet-keys.ts";
 
@@ -61,39 +64,55 @@ export async function loadWallet<Documents extends object[] = []>(
 }
 
 /** The wallet as it is now, whatever was written last. */
-export function rolled({ head, time }: Pick<OpenWallet, "head" | "time">): WalletHead {
+export function rolled({ head, program, time }: OpenWallet): WalletHead {
   const result = apply(head, { kind: "roll" }, time);
   // A wallet that is only looked at keeps the version under which it can be changed.
-  return result.kind === "applied" ? { ...result.head, version: head.version } : head;
+  return result.kind === "applied" ? { ...withStanding(result.head, program, time).head, version: head.version } : head;
 }
 
 export const walletNow = (wallet: OpenWallet): Wallet => toWallet(rolled(wallet), wallet.program);
 
 type Fail = (code: RefusalCode, members: Record<string, unknown>) => never;
 
-/** Applies a command, or ends the operation with why it is refused. */
-export function decide({ head, time }: OpenWallet, command: Command, fail: Fail): Applied & { entry: LedgerEntry } {
-  const result = apply(head, command, time);
-  if (result.kind === "refused") return fail(result.code, { ...result.members });
-  return { ...result, entry: result.entry as LedgerEntry };
+/** What commands make of a wallet, with its tier. `entry` is the first one's, `own` are those of all. */
+export type Decided = Applied & { readonly entry: LedgerEntry; readonly own: readonly LedgerEntry[]; readonly tierChanges: readonly TierChange[] };
+
+/**
+ * Applies commands as one, or ends the operation with why one is refused. A wallet that nobody rolled for so long that a
+ * transaction cannot hold what is due must wait for the sweeper: Contention, which is tried again.
+ */
+export function decide({ head, program, time }: OpenWallet, commands: Command | readonly Command[], fail: Fail): Decided {
+  const entries: LedgerEntry[] = [];
+  const own: LedgerEntry[] = [];
+  const qualifying: Qualifying[] = [];
+  let next = head;
+  for (const command of [commands].flat()) {
+    const result = apply(next, { activeUntil: activeUntilFor(program.expiry, time.today), ...command }, time);
+    if (result.kind === "refused") return fail(result.code, { ...result.members });
+    next = result.head;
+    entries.push(...result.entries);
+    const entry = result.entry as LedgerEntry;
+    own.push(entry);
+    const { effectiveAt } = command.kind === "reverse" ? command.entry : entry;
+    qualifying.push({ ...entry, earnedOn: time.dayOf(effectiveAt) });
+  }
+  if (entries.length > entriesMax) throw new Contention();
+  const standing = withStanding({ ...next, version: head.version + 1 }, program, time, qualifying);
+  return { kind: "applied", ...standing, entries, own, entry: own[0] as LedgerEntry };
 }
 
-/** The head and each entry, which tells its event; with a reference, what it led to. */
-export function ledgerChanges(before: OpenWallet, applied: Applied, reference?: Reference): Change[] {
-  const { head, entries, entry } = applied;
-  const due = nextDue(head, before.program.timeZone);
+/** The head, which tells of its tier, and each entry, which tells its event; with a reference, what it led to. */
+export function ledgerChanges(before: OpenWallet, { head, entries, own, tierChanges }: Omit<Decided, "entry" | "kind">, reference?: Reference): Change[] {
+  const due = nextDueAt(head, before.program);
+  const options = { placement: due ? { due: { at: due, kind: rollKind } } : {}, events: tierChanges.map(tellOf) };
+  const [first] = own;
+  const points = own.reduce((sum, entry) => sum + entry.points, 0);
   return [
-    replace(walletKey(head.id), before.head, head, { placement: due ? { due: { at: due, kind: rollKind } } : {} }),
+    replace(walletKey(head.id), before.head, head, options),
     ...checkpointChanges(before.head, head),
-    ...entries.map((one) => create(entryKey(head.id, one.seq), one, { events: [tell(eventOfEntry[one.type])] })),
-    ...(reference?.reference && entry ? [create(referenceKey(head.id, reference.kind, reference.reference), { seq: entry.seq, points: entry.points })] : []),
+    ...entries.map((one) => create(entryKey(head.id, one.seq), one, { events: [eventOf(one)] })),
+    ...(reference?.reference && first
+      ? [create(referenceKey(head.id, reference.kind, reference.reference), { seq: first.seq, points, entries: own.length })]
+      : []),
   ];
-}
-
-export const rollKind = "roll_wallet";
-/** When something next happens to the wallet by itself: points become available, a hold runs out, points expire. */
-function nextDue({ pending, holds, buckets }: WalletHead, timeZone: string): string | undefined {
-  const activations = pending.slice(0, 1).map(({ activatesOn }) => startOfDay(activatesOn, timeZone));
-  const expiries = buckets.slice(0, 1).flatMap(({ expiresOn }) => (expiresOn === null ? [] : [startOfDay(addDays(expiresOn, 1), timeZone)]));
-  return [...activations, ...expiries, ...holds.map(({ expiresAt }) => expiresAt)].toSorted()[0];
 }

@@ -46,7 +46,7 @@ export const transferPoints = operation({
     const told = body.reason ? { reason: body.reason } : {};
     const refuse = (code: string, members: Record<string, unknown>) => fail(code as "insufficient_points", members);
     const out = decide(from, { kind: "transfer_out", points: body.points, ...told }, refuse);
-    const into = decide(to, { kind: "transfer_in", buckets: out.entry.allocations, ...told }, refuse);
+    const into = decide(to, { kind: "transfer_in", buckets: out.entry.allocations, activeUntil: from.head.movingExpiresOn, ...told }, refuse);
     const [given, taken] = [toResult(from.program, out), toResult(to.program, into)];
     return plan({ object: "transfer_result" as const, entries: [given.entry, taken.entry], fromWallet: given.wallet, toWallet: taken.wallet }, [
       ...ledgerChanges(from, out),

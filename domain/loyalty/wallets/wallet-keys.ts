@@ -30,7 +30,7 @@ export const checkpointSk = (recordedAt: string, seq: number) => `CP#${recordedA
 export const checkpointKey = ({ id, updatedAt, sequence }: WalletHead): Key<WalletHead> => key<WalletHead>(walletPk(id), checkpointSk(updatedAt, sequence));
 export const seqMax = 10 ** seqDigits - 1;
 /** What a reference led to: it counts once for ever, per wallet and kind of command. */
-export type ReferenceRecord = { readonly seq: number; readonly points: number };
+export type ReferenceRecord = { readonly seq: number; readonly points: number; readonly entries: number };
 export const referenceKey = (walletId: string, kind: string, reference: string): Key<ReferenceRecord> =>
   key<ReferenceRecord>(
     walletPk(walletId),
