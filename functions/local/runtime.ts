@@ -10,7 +10,8 @@ import { startEngine } from "./engine.ts";
 import { startPurge } from "./purge.ts";
 import { startQueue } from "./queue.ts";
 import { type HttpHandler, type Route, startServer } from "./server.ts";
-import { readPosition, startStreamConsumer } from "./stream.ts";
+import { type StreamHandler, startStreamConsumer } from "./stream.ts";
+import { handledByAll, streamConsumers } from "./stream-consumers.ts";
 import { ensureTable } from "./table.ts";
 
 export type Clientele = {
@@ -59,9 +60,12 @@ export async function startClientele({ port, dataDir, onEngineLost = throwIt }: 
     const queue = startQueue(join(dataDir, "queue.sqlite"), await handlerOf("deliver-webhook"));
     stops.push(queue.stop);
     connectQueue(queue);
-    const positionFile = join(dataDir, "stream-position.json");
-    const passed = Object.values(readPosition(positionFile, streamArn).shards)[0];
-    stops.push(startStreamConsumer({ endpoint, streamArn, positionFile }, await handlerOf("append-events")));
+    const positionFileOf = ({ positionFile }: { positionFile: string }) => join(dataDir, positionFile);
+    const passed = handledByAll(streamConsumers.map(positionFileOf), streamArn);
+    for (const consumer of streamConsumers) {
+      const handler = await handlerOf<StreamHandler>(consumer.name);
+      stops.push(startStreamConsumer({ endpoint, streamArn, positionFile: positionFileOf(consumer) }, { ...consumer, handler }));
+    }
     stops.push(startClock(await handlerOf("run-due-work")));
     if (engine) stops.push(startPurge({ endpoint, tableName, file, passed }));
     return { baseUrl: server.baseUrl, demo, stop };

@@ -7,7 +7,8 @@ import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from "aws-lambda";
 import { afterAll, expect, test, vi } from "vitest";
 import { startEngine } from "./engine.ts";
 import { startPurge } from "./purge.ts";
-import { readPosition, startStreamConsumer } from "./stream.ts";
+import { readPosition, type StreamHandler, startStreamConsumer } from "./stream.ts";
+import { handledByAll, streamConsumers } from "./stream-consumers.ts";
 import { ensureTable, localConnection } from "./table.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "clientele-stream-"));
@@ -35,13 +36,16 @@ async function write(tableName: string, names: readonly string[], attributes: Re
   for (const name of names) await client.send(new PutItemCommand({ TableName: tableName, Item: { pk: { S: name }, sk: { S: "META" }, ...attributes } }));
 }
 const namesOf = (event: DynamoDBStreamEvent) => event.Records.map(({ dynamodb }) => dynamodb?.NewImage?.["pk"]?.S ?? "");
+type Source = Awaited<ReturnType<typeof newSource>>;
+const [telling] = streamConsumers as [(typeof streamConsumers)[number]];
+const consume = (source: Source, handler: StreamHandler) => startStreamConsumer(source, { ...telling, handler });
 const nothingFailed: DynamoDBBatchResponse = { batchItemFailures: [] };
 
 test("a batch that fails half-way is given again from the record that failed, in order, without those before it", async () => {
   const source = await newSource();
   const given: string[][] = [];
   await write(source.tableName, ["a", "b", "c", "d"]);
-  const stop = startStreamConsumer(source, async (event) => {
+  const stop = consume(source, async (event) => {
     given.push(namesOf(event));
     const failed = given.length < 3 ? event.Records.find(({ dynamodb }) => dynamodb?.NewImage?.["pk"]?.S === "c") : undefined;
     return { batchItemFailures: failed ? [{ itemIdentifier: failed.dynamodb?.SequenceNumber ?? "" }] : [] };
@@ -59,7 +63,7 @@ test("a handler that throws gets the same records again", async () => {
   const source = await newSource();
   const given: string[][] = [];
   await write(source.tableName, ["a", "b"]);
-  const stop = startStreamConsumer(source, async (event) => {
+  const stop = consume(source, async (event) => {
     if (given.push(namesOf(event)) === 1) throw new Error("The database is away.");
     return nothingFailed;
   });
@@ -76,11 +80,11 @@ test("after a restart it goes on behind the last record that was handled, and no
     return nothingFailed;
   };
   await write(source.tableName, ["a", "b"]);
-  const stopFirst = startStreamConsumer(source, handler);
+  const stopFirst = consume(source, handler);
   await until(() => given.length === 2);
   await stopFirst();
   await write(source.tableName, ["c"]);
-  const stopSecond = startStreamConsumer(source, handler);
+  const stopSecond = consume(source, handler);
   await until(() => given.length === 3);
   await stopSecond();
   expect(given).toEqual(["a", "b", "c"]);
@@ -92,13 +96,38 @@ test("records that tell nothing are passed over", async () => {
   const given: string[] = [];
   await write(source.tableName, ["silent"], {});
   await write(source.tableName, ["telling"]);
-  const stop = startStreamConsumer(source, async (event) => {
+  const stop = consume(source, async (event) => {
     given.push(...namesOf(event));
     return nothingFailed;
   });
   await until(() => given.length > 0);
   await stop();
   expect(given).toEqual(["telling"]);
+});
+
+test("a consumer that fails again and again holds up no other, and only what both have handled counts as handled", async () => {
+  const source = await newSource();
+  const [first, second] = [source, { ...source, positionFile: `${source.positionFile}.second` }];
+  const given: string[] = [];
+  let failures = 0;
+  let isMended = false;
+  await write(source.tableName, ["a", "b"]);
+  const stopFirst = consume(first, async (event) => {
+    given.push(...namesOf(event));
+    return nothingFailed;
+  });
+  const stopSecond = consume(second, async () => {
+    failures += 1;
+    if (!isMended) throw new Error("Out of order.");
+    return nothingFailed;
+  });
+  await until(() => given.length === 2 && failures > 1);
+  const handled = () => handledByAll([first.positionFile, second.positionFile], source.streamArn);
+  expect([given, handled()]).toEqual([["a", "b"], undefined]);
+  isMended = true;
+  await until(() => handled() !== undefined);
+  expect(handled()).toBe(handledByAll([first.positionFile], source.streamArn));
+  await Promise.all([stopFirst(), stopSecond()]);
 });
 
 test.runIf(ownEngine)("the purge removes expired items and old handled records, and sequence numbers still go on", async () => {
@@ -110,13 +139,13 @@ test.runIf(ownEngine)("the purge removes expired items and old handled records, 
   };
   await write(source.tableName, ["expired-1", "expired-2"], { outbox: { S: "[]" }, expiresAtSeconds: { N: "1000" } });
   await write(source.tableName, ["fresh"]);
-  const stopFirst = startStreamConsumer(source, handler);
+  const stopFirst = consume(source, handler);
   await until(() => given.length === 3);
   await stopFirst();
 
   using database = new DatabaseSync(file, { timeout: 5_000 });
   database.prepare("UPDATE _stream_records SET created_at = created_at - 90000 WHERE table_name = ?").run(source.tableName);
-  const passed = Object.values(readPosition(source.positionFile, source.streamArn).shards)[0];
+  const passed = handledByAll([source.positionFile], source.streamArn);
   const stopPurge = startPurge({ endpoint, tableName: source.tableName, file, passed });
   const items = () =>
     database
@@ -135,7 +164,7 @@ test.runIf(ownEngine)("the purge removes expired items and old handled records, 
   expect(sequences()).toEqual(["3", "4", "5"]);
 
   await write(source.tableName, ["later"]);
-  const stopSecond = startStreamConsumer(source, handler);
+  const stopSecond = consume(source, handler);
   await until(() => given.includes("later"));
   await stopSecond();
 });

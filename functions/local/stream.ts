@@ -1,6 +1,7 @@
 /**
- * Feeds the table's stream to `append-events`, as an event source mapping does on AWS: in order within a shard, again
- * from the first record that failed, and on from the last position after a restart.
+ * Feeds the table's stream to a Lambda, as an event source mapping does on AWS: in order within a shard, again from the first
+ * record that failed, and on from the last position after a restart. Each consumer reads by itself, with its own position:
+ * one that fails holds up no other.
  */
 import { readFileSync } from "node:fs";
 import { DescribeStreamCommand, DynamoDBStreamsClient, GetShardIteratorCommand, type Shard } from "@aws-sdk/client-dynamodb-streams";
@@ -12,6 +13,12 @@ import { localConnection } from "./table.ts";
 
 export type StreamHandler = (event: DynamoDBStreamEvent) => Promise<DynamoDBBatchResponse>;
 type Source = { endpoint: string; streamArn: string; positionFile: string };
+export type StreamConsumer = {
+  readonly name: string;
+  /** As the event filter on AWS: what it does not want does not count for the size of a batch. */
+  wants(record: DynamoDBRecord): boolean;
+  readonly handler: StreamHandler;
+};
 /** How far each shard of the stream was handled: a sequence number, or `finished` for a closed shard that was read to its end. */
 type Position = { streamArn: string; shards: Record<string, string> };
 type OpenShard = { id: string; iterator?: string | undefined };
@@ -30,7 +37,7 @@ export function readPosition(positionFile: string, streamArn: string): Position 
 }
 
 /** The handler must be idempotent: what was handled just before a crash comes again. The answer stops the consumer. */
-export function startStreamConsumer(source: Source, handler: StreamHandler): () => Promise<void> {
+export function startStreamConsumer(source: Source, consumer: StreamConsumer): () => Promise<void> {
   const client = new DynamoDBStreamsClient(localConnection(source.endpoint));
   const position = readPosition(source.positionFile, source.streamArn);
   let open: OpenShard[] | undefined;
@@ -47,9 +54,9 @@ export function startStreamConsumer(source: Source, handler: StreamHandler): () 
       // Whatever fails below, the shard is read again from its position.
       shard.iterator = undefined;
       const { Records: records, NextShardIterator: next } = await getRecords(source.endpoint, iterator, recordsRead);
-      for (const batch of batchesOf(records)) {
+      for (const batch of batchesOf(records, consumer)) {
         if (stopped.aborted) return 0;
-        await handle(batch, source.streamArn, handler, (place) => moveTo(shard.id, place));
+        await handle(batch, source.streamArn, consumer, (place) => moveTo(shard.id, place));
       }
       shard.iterator = next;
       if (!next) {
@@ -61,36 +68,34 @@ export function startStreamConsumer(source: Source, handler: StreamHandler): () 
     if (open?.length === 0) open = undefined;
     return isBehind ? 0 : idleMilliseconds;
   }
-  return startLoop("stream consumer", poll);
+  return startLoop(`stream consumer ${consumer.name}`, poll);
 }
 
-/** As the event filter on AWS: most records tell nothing, and do not count for the size of a batch. */
-const tells = ({ dynamodb }: DynamoDBRecord): boolean => dynamodb?.NewImage?.["outbox"] !== undefined;
-
-/** All records in order, cut where a batch has as many telling ones as a handler gets at once. */
-function batchesOf(records: readonly DynamoDBRecord[]): DynamoDBRecord[][] {
+/** All records in order, cut where a batch has as many wanted ones as a handler gets at once. */
+function batchesOf(records: readonly DynamoDBRecord[], { wants }: StreamConsumer): DynamoDBRecord[][] {
   const batches: DynamoDBRecord[][] = [];
   let room = 0;
   for (const record of records) {
-    if (batches.length === 0 || (tells(record) && room === 0)) {
+    const isWanted = wants(record);
+    if (batches.length === 0 || (isWanted && room === 0)) {
       batches.push([]);
       room = recordsHandled;
     }
     batches.at(-1)?.push(record);
-    if (tells(record)) room -= 1;
+    if (isWanted) room -= 1;
   }
   return batches;
 }
 
 /** Moves past what was handled; throws when the rest is to be tried again. */
-async function handle(records: DynamoDBRecord[], streamArn: string, handler: StreamHandler, moveTo: (place: string) => void): Promise<void> {
-  const telling = records.filter(tells);
-  const result = telling.length > 0 ? await handler({ Records: telling.map((record) => ({ ...record, eventSourceARN: streamArn })) }) : undefined;
+async function handle(records: DynamoDBRecord[], streamArn: string, consumer: StreamConsumer, moveTo: (place: string) => void): Promise<void> {
+  const wanted = records.filter(consumer.wants);
+  const result = wanted.length > 0 ? await consumer.handler({ Records: wanted.map((record) => ({ ...record, eventSourceARN: streamArn })) }) : undefined;
   const failed = new Set(result?.batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
   const firstFailed = failed.size === 0 ? records.length : records.findIndex((record) => failed.has(sequenceOf(record)));
   const lastHandled = records[firstFailed - 1];
   if (lastHandled) moveTo(sequenceOf(lastHandled));
-  if (failed.size > 0) throw new Error(`append-events failed at stream record ${[...failed].join(", ")}.`);
+  if (failed.size > 0) throw new Error(`${consumer.name} failed at stream record ${[...failed].join(", ")}.`);
 }
 const sequenceOf = (record: DynamoDBRecord): string => record.dynamodb?.SequenceNumber ?? "";
 
