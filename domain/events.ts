@@ -2,8 +2,16 @@
 import { customerEventTypes } from "./customers/events.ts";
 import type { AnyEventType } from "./kernel/event.ts";
 import { membershipEventTypes } from "./loyalty/memberships/membership-events.ts";
+import { redemptionEventTypes } from "./loyalty/rewards/redemption-events.ts";
 import { ledgerEventTypes } from "./loyalty/wallets/ledger-events.ts";
 import { webhookEventTypes } from "./webhooks/events.ts";
 import { replayEventTypes } from "./webhooks/replay-event-types.ts";
 
-export const eventTypes: readonly AnyEventType[] = [...customerEventTypes, ...ledgerEventTypes, ...membershipEventTypes, ...webhookEventTypes, ...replayEventTypes];
+export const eventTypes: readonly AnyEventType[] = [
+  ...customerEventTypes,
+  ...ledgerEventTypes,
+  ...redemptionEventTypes,
+  ...membershipEventTypes,
+  ...webhookEventTypes,
+  ...replayEventTypes,
+];

@@ -11,6 +11,15 @@ import { createProgram } from "./programs/create-program.ts";
 import { getProgram } from "./programs/get-program.ts";
 import { listPrograms } from "./programs/list-programs.ts";
 import { updateProgram } from "./programs/update-program.ts";
+import { cancelRedemption } from "./rewards/cancel-redemption.ts";
+import { createReward } from "./rewards/create-reward.ts";
+import { fulfillRedemption } from "./rewards/fulfill-redemption.ts";
+import { getRedemption } from "./rewards/get-redemption.ts";
+import { getReward } from "./rewards/get-reward.ts";
+import { importRewardCodes } from "./rewards/import-reward-codes.ts";
+import { listRedemptions } from "./rewards/list-redemptions.ts";
+import { listRewards } from "./rewards/list-rewards.ts";
+import { updateReward } from "./rewards/update-reward.ts";
 import { createEarningRule } from "./rules/create-earning-rule.ts";
 import { getEarningRule } from "./rules/get-earning-rule.ts";
 import { listEarningRules } from "./rules/list-earning-rules.ts";
@@ -50,6 +59,15 @@ export const loyaltyOperations = [
   listEntries,
   getEntry,
   reverseEntry,
+  createReward,
+  listRewards,
+  getReward,
+  updateReward,
+  importRewardCodes,
+  listRedemptions,
+  getRedemption,
+  fulfillRedemption,
+  cancelRedemption,
   createMembershipPlan,
   listMembershipPlans,
   getMembershipPlan,

@@ -174,7 +174,7 @@ describe("a counter", () => {
     const { table } = await withCounter(7);
     await table.commit([witness(), count(left, -9)], noEvents);
     expect(await table.get(left)).toEqual({ amount: -2 });
-    expect(await table.getMany([note("none"), left])).toEqual([undefined, { amount: -2 }]);
+    expect(await table.getMany<object>([note("none"), left])).toEqual([undefined, { amount: -2 }]);
     const rows = await table.query<Counter>({ from: "items", pk: "left", order: "ascending", limit: 5 });
     expect(rows.map(({ document }) => document)).toEqual([{ amount: -2 }]);
   });
@@ -186,7 +186,7 @@ describe("a counter", () => {
     const { table, amount } = await withCounter(held);
     const changes = [create(note("a"), first("a")), change];
     for (const work of [table.verify, table.commit]) expect(await errorOf(work(changes, noEvents))).toBeInstanceOf(Contention);
-    expect(await table.getMany([note("a"), change.key])).toEqual([undefined, ...(await table.getMany([change.key]))]);
+    expect(await table.get(note("a"))).toBeUndefined();
     expect(await amount()).toBe(held);
   });
 
