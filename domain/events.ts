@@ -1,6 +1,7 @@
 /** Every event type of the product: the webhook catalogue. */
 import { customerEventTypes } from "./customers/events.ts";
 import type { AnyEventType } from "./kernel/event.ts";
+import { integrityViolated } from "./loyalty/accounting/integrity-violated.ts";
 import { membershipEventTypes } from "./loyalty/memberships/membership-events.ts";
 import { redemptionEventTypes } from "./loyalty/rewards/redemption-events.ts";
 import { ledgerEventTypes } from "./loyalty/wallets/ledger-events.ts";
@@ -10,6 +11,7 @@ import { replayEventTypes } from "./webhooks/replay-event-types.ts";
 export const eventTypes: readonly AnyEventType[] = [
   ...customerEventTypes,
   ...ledgerEventTypes,
+  integrityViolated,
   ...redemptionEventTypes,
   ...membershipEventTypes,
   ...webhookEventTypes,

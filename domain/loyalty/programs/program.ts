@@ -6,6 +6,7 @@ import * as z from "zod";
 import { idOf } from "../../kernel/id.ts";
 import { TimeZone } from "../../kernel/localization.ts";
 import { patchShape } from "../../kernel/merge-patch.ts";
+import { Money } from "../../kernel/money.ts";
 import { recordFields } from "../../kernel/revision.ts";
 import { Metadata, MetadataPatch, text } from "../../kernel/text.ts";
 import { TierPolicy, TierPolicyPatch } from "../tiers/tier-policy.ts";
@@ -46,6 +47,16 @@ export const DebtPolicy = z.enum(["forbid", "within_balance", "allow_negative"])
     "What happens when more points are taken back than the member has. `forbid`: refused. `within_balance`: as many as there are. `allow_negative`: the rest is owed, and paid by what is earned next.",
 });
 
+export const PointValue = z
+  .strictObject({ points: z.int().min(1).max(1_000_000_000), amount: Money })
+  .refine(({ amount }) => amount.amountMinor >= 0, { path: ["amount", "amountMinor"], error: "Not below 0." })
+  .meta({
+    id: "PointValue",
+    description: "What so many points are worth, for the liability report.",
+    example: { points: 100, amount: { amountMinor: 50, currency: "EUR" } },
+  });
+export type PointValue = z.infer<typeof PointValue>;
+
 const day = 86_400;
 const settingsShape = {
   name: text(200),
@@ -67,6 +78,7 @@ const settingsShape = {
     .default(900)
     .meta({ description: "How long points are set aside by a hold that does not say." }),
   tiers: TierPolicy.optional(),
+  pointValue: PointValue.optional(),
   status: z
     .enum(["active", "closed"])
     .default("active")
