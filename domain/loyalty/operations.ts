@@ -1,3 +1,6 @@
+import { getIntegrity } from "./accounting/get-integrity.ts";
+import { getLiabilityReport } from "./accounting/get-liability-report.ts";
+import { getPointsAccounting } from "./accounting/get-points-accounting.ts";
 import { getWalletBalance } from "./history/get-wallet-balance.ts";
 import { cancelMembership } from "./memberships/cancel-membership.ts";
 import { createMembershipPlan } from "./memberships/create-membership-plan.ts";
@@ -59,6 +62,9 @@ export const loyaltyOperations = [
   listEntries,
   getEntry,
   reverseEntry,
+  getPointsAccounting,
+  getLiabilityReport,
+  getIntegrity,
   createReward,
   listRewards,
   getReward,
