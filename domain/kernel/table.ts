@@ -75,7 +75,8 @@ export const check = (at: Key, before: { readonly version: number }): Change => 
 export type Counter = { readonly amount: number };
 /**
  * Adds to a counter; less than nothing takes away. With `atLeast` it is contention when the sum would be less, or when
- * nothing was counted there yet. A plan that counts also has a guarded put, by which a repeated commit is recognised.
+ * nothing was counted there yet. A plan that counts also has a guarded put of a document that no other plan writes: by it
+ * a repeated commit is recognised.
  */
 export const count = (at: Key<Counter>, add: number, { atLeast }: { atLeast?: number } = {}): Change => ({ kind: "count", key: at, add, atLeast });
 

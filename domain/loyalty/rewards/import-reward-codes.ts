@@ -32,7 +32,7 @@ export const importRewardCodes = operation({
   example: { codes: ["LUMIERE-7F3K-01", "LUMIERE-9QX2-02"] },
   success: { status: 200, output: CodeImport, example: { object: "code_import", rewardId: "rwd_01JD3S8K9ZQ4T7N2V5X8B1C6F0", added: 2, known: 0 } },
   problems: { ...rewardNotFound, stock_without_codes: { status: 409, title: "The reward's stock is not made of codes." } },
-  async run({ table, fail }, { params: { rewardId }, body }) {
+  async run({ table, newId, fail }, { params: { rewardId }, body }) {
     const codes = [...new Set(body.codes)];
     const [reward, ...known] = (await table.getMany<object>([rewardKey(rewardId), ...codes.map((code) => codeKey(rewardId, code))])) as [
       RewardRecord?,
@@ -43,7 +43,8 @@ export const importRewardCodes = operation({
     const added = codes.filter((_, index) => !known[index]);
     const [first] = added;
     const shard = first === undefined ? 0 : Number.parseInt(hashOfCode(first).slice(0, 8), 16) % stockShards;
-    const changes = first === undefined ? [] : [...added.map((code) => newCode(rewardId, code)), count(stockKey(rewardId, shard), added.length)];
+    const importId = newId("imp");
+    const changes = first === undefined ? [] : [...added.map((code) => newCode(rewardId, code, importId)), count(stockKey(rewardId, shard), added.length)];
     return plan({ object: "code_import" as const, rewardId, added: added.length, known: body.codes.length - added.length }, changes);
   },
 });

@@ -2,8 +2,12 @@
 import { type Change, create, type Reader, replace } from "../../kernel/table.ts";
 import { codeKey, freeCodesPk, hashOfCode, type RewardCode } from "./reward-keys.ts";
 
-export const newCode = (rewardId: string, code: string): Change =>
-  create(codeKey(rewardId, code), { code, rewardId, status: "free", version: 1 }, { placement: { list: { pk: freeCodesPk(rewardId), sk: hashOfCode(code) } } });
+export const newCode = (rewardId: string, code: string, importId: string): Change =>
+  create(
+    codeKey(rewardId, code),
+    { code, rewardId, status: "free", importId, version: 1 },
+    { placement: { list: { pk: freeCodesPk(rewardId), sk: hashOfCode(code) } } },
+  );
 
 /** How many free codes a claim looks at: claimants between the same two codes should not all want one. */
 const candidatesMax = 8;

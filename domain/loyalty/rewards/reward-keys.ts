@@ -26,6 +26,8 @@ export type RewardCode = {
   readonly code: string;
   readonly rewardId: string;
   readonly status: "free" | "claimed";
+  /** Of the request that brought it: two that bring the same codes at once must not take each other's for their own. */
+  readonly importId: string;
   /** Whose it is; it stays so when the redemption is cancelled, since its code has been seen. */
   readonly redemptionId?: string;
   readonly version: number;
