@@ -12,14 +12,21 @@ export async function loadCustomer(table: Reader, customerId: string, now: Date)
 }
 export const isPurged = ({ purgeAt }: CustomerRecord, now: Date): boolean => purgeAt !== undefined && Date.parse(purgeAt) <= now.getTime();
 
+/** Where a customer's document stands, for contexts that read it with documents of their own. Check its status and `isPurged`. */
+export const customerDocumentKey = customerKey;
+/** The id of the active customer that holds an identity, in one strongly consistent read. */
+export async function holderOf(table: Reader, identity: { type: string; value: string }, tenantSecret: string): Promise<string | undefined> {
+  return (await table.get(identityKey(identity, tenantSecret)))?.customerId;
+}
+
 /** The active customer that holds an identity, in two strongly consistent reads. */
 export async function loadCustomerByIdentity(
   table: Reader,
   identity: { type: string; value: string },
   tenantSecret: string,
 ): Promise<CustomerRecord | undefined> {
-  const holder = await table.get(identityKey(identity, tenantSecret));
-  return holder && (await table.get(customerKey(holder.customerId)));
+  const customerId = await holderOf(table, identity, tenantSecret);
+  return customerId === undefined ? undefined : await table.get(customerKey(customerId));
 }
 
 export const toCustomer = ({ listShard: _, ...customer }: CustomerRecord): Customer => customer;

@@ -2,18 +2,16 @@ import * as z from "zod";
 import { operation, plan } from "../../kernel/operation.ts";
 import { create } from "../../kernel/table.ts";
 import { text } from "../../kernel/text.ts";
-import { InstantInput, instantAfter } from "../../kernel/time.ts";
+import { dayMilliseconds, InstantInput, instantAfter, secondMilliseconds } from "../../kernel/time.ts";
 import { HoldResult, holdKey, holdResultExample, newHold } from "./hold.ts";
 import { decide, insufficientPoints, ledgerChanges, loadWallet, toResult, walletNotFound, walletParams } from "./ledger-command.ts";
 
-const defaultDays = 7;
 const longestDays = 90;
-const dayMilliseconds = 86_400_000;
 
 export const authorizeHold = operation({
   id: "authorizeHold",
   summary: "Authorise a hold",
-  description: `Sets points aside, those that expire first; they can be captured even when their date passes meanwhile. It ends by itself after ${defaultDays} days, or when you say, within ${longestDays} days. A wallet has up to 20 open holds.`,
+  description: `Sets points aside, those that expire first; they can be captured even when their date passes meanwhile. It ends by itself after the programme's \`holdSeconds\`, or when you say, within ${longestDays} days. A wallet has up to 20 open holds.`,
   method: "post",
   path: "/v1/wallets/{walletId}/holds",
   permission: "loyalty:write",
@@ -30,7 +28,7 @@ export const authorizeHold = operation({
   },
   async run({ table, caller, now, newId, fail }, { params, body }) {
     const wallet = (await loadWallet(table, params.walletId, now)) ?? fail("wallet_not_found");
-    const expiresAt = body.expiresAt ?? instantAfter(now, defaultDays * dayMilliseconds);
+    const expiresAt = body.expiresAt ?? instantAfter(now, wallet.program.holdSeconds * secondMilliseconds);
     if (expiresAt <= now.toISOString() || expiresAt > instantAfter(now, longestDays * dayMilliseconds)) return fail("expiry_out_of_range");
     const holdId = newId("hld");
     const { points, reason } = body;

@@ -30,6 +30,7 @@ export const openWallet = operation({
   problems: {
     customer_not_found: { status: 404, title: "There is no such customer." },
     program_not_found: { status: 404, title: "There is no such programme." },
+    program_closed: { status: 409, title: "The programme is closed: nobody joins any more." },
   },
   async run({ table, caller, now, fail }, { body: { customerId, programId, metadata } }) {
     const walletId = walletIdOf(customerId, programId);
@@ -38,6 +39,7 @@ export const openWallet = operation({
     const [customer, program] = await Promise.all([loadCustomer(table, customerId, now), table.get(programKey(programId))]);
     if (customer?.status !== "active") return fail("customer_not_found");
     if (!program) return fail("program_not_found");
+    if (program.status === "closed") return fail("program_closed");
     const head = newWalletHead({ id: walletId, customerId, programId, metadata, livemode: caller.livemode }, now);
     return plan(toWallet(head, program), [
       create(walletKey(walletId), head, { events: [tell(walletOpened)] }),

@@ -22,7 +22,7 @@ function exported(walletId = "wal_A"): Entry[] {
     return result.entry as Entry;
   };
   const rules = [{ rule: "rul_1", rate: 1.5, tiny: 1e-7, huge: 1e21, "ключ \u2028 \u0007": '\u{1f600} "é"', empty: {}, none: null, 10: 1, 9: 2 }];
-  const earned = run(0, { kind: "earn", points: 100, expiresOn: "2027-02-28", reference: "order-1", rules });
+  const earned = run(0, { kind: "earn", points: 100, expiresOn: "2027-02-28", reference: "order-1", rules: rules as never });
   run(1, { kind: "earn", points: 50, ...never, activatesOn: "2027-01-20" });
   run(2, { kind: "authorize", holdId: "hld_1", points: 30, expiresAt: new Date(start + 5 * day).toISOString() });
   run(3, { kind: "capture", holdId: "hld_1", points: 10 });
