@@ -1,6 +1,13 @@
 /** The past of a wallet over HTTP, on the real engine: its balance at any instant, and what proves an entry. */
-import { describe, expect, test } from "vitest";
-import { call, type Json, newTenant, type TenantKeys } from "./clientele.ts";
+import { execFile, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, describe, expect, test } from "vitest";
+import { entryHash } from "../domain/loyalty/ledger/entry.ts";
+import { baseUrl, call, type Json, newTenant, type TenantKeys } from "./clientele.ts";
 import { useMovingClock } from "./moving-clock.ts";
 
 const clock = useMovingClock();
@@ -105,5 +112,96 @@ describe("the balance of a wallet", () => {
     expect(await balance(tenant, id, { knownAt: future })).toMatchObject({ status: 422, code: "instant_in_future" });
     expect(await balance(tenant, id, { at: now(), knownAt: past })).toMatchObject({ status: 422, code: "at_after_known_at" });
     expect(await balance(tenant, id, { at: "2001-01-01T00:00:00Z" })).toEqual(has(0));
+  });
+});
+
+describe("the proof of an entry", () => {
+  const folder = mkdtempSync(join(tmpdir(), "clientele-proofs-"));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  function file(name: string, content: unknown): string {
+    writeFileSync(join(folder, name), typeof content === "string" ? content : JSON.stringify(content));
+    return join(folder, name);
+  }
+  const verify = (...files: string[]) => spawnSync(process.execPath, ["openapi/sdk/ledger/verify-ledger.mjs", ...files], { encoding: "utf8" });
+  const proofOf = async (tenant: TenantKeys, entryId: string): Promise<Json> => (await call(tenant.live, "get", `/v1/entries/${entryId}/proof`)).body;
+  const keySet = async () => (await call(undefined, "get", "/.well-known/jwks.json")).body;
+  const entryIds = (id: string, seq: number) => `ent_${id.slice("wal_".length)}${String(seq).padStart(10, "0")}`;
+
+  /** 130 entries: two checkpoints, at 64 and 128. */
+  const audited = async () => {
+    const { tenant, id } = await newWallet();
+    for (let points = 1; points <= 130; points++) await post(tenant, `/wallets/${id}/earnings`, { points });
+    return { tenant, id };
+  };
+  let made: ReturnType<typeof audited> | undefined;
+  const theWallet = () => (made ??= audited());
+
+  test.each([
+    [1, 64, 63],
+    [64, 64, 0],
+    [65, 128, 63],
+    [129, 130, 1],
+    [130, 130, 0],
+  ])("entry %i is chained to entry %i by %i links, and an auditor can verify it alone", async (seq, anchorSeq, links) => {
+    const { tenant, id } = await theWallet();
+    const proof = await proofOf(tenant, entryIds(id, seq));
+    expect([proof.entry.seq, proof.anchor.seq, proof.links.length]).toEqual([seq, anchorSeq, links]);
+    expect(createHash("sha256").update(proof.canonical).digest("hex")).toBe(proof.entry.hash);
+    const { status, stdout, stderr } = verify(file("proof.json", proof), file("jwks.json", await keySet()));
+    expect(stderr).toBe("");
+    expect(stdout).toContain(`is chained to entry ${anchorSeq}`);
+    expect(stdout).toContain(`signed for live data of ${tenant.tenantId}`);
+    expect(status).toBe(0);
+    expect(verify(file("proof.json", proof)).stdout).toContain("signature not checked");
+  });
+
+  test("an export made page by page verifies, together with the proofs that were kept", async () => {
+    const { tenant, id } = await theWallet();
+    // Not at once, as the verifier is run: the product that it asks runs in this process.
+    const env = { ...process.env, CLIENTELE_API_KEY: tenant.live };
+    const { stdout: exported } = await promisify(execFile)(process.execPath, ["openapi/sdk/ledger/export-ledger.mjs", baseUrl, id], { env });
+    expect(exported.trim().split("\n")).toHaveLength(130);
+    const files = [file("export.ndjson", exported), file("kept.json", await proofOf(tenant, entryIds(id, 3))), file("jwks.json", await keySet())];
+    expect(verify(...files)).toMatchObject({
+      status: 0,
+      stderr: "",
+      stdout: expect.stringContaining("OK: 130 entries of 1 wallet verify.\nOK: 1 proof verifies."),
+    });
+  });
+
+  const forgeries: [string, (proof: Json) => unknown, string][] = [
+    ["points changed", (proof) => ({ ...proof, entry: { ...proof.entry, points: 5 } }), "not the text of the entry"],
+    ["a link left out", (proof) => ({ ...proof, links: proof.links.slice(1) }), "the chain has entry 5 after entry 3"],
+    ["the last link left out", (proof) => ({ ...proof, links: proof.links.slice(0, -1) }), "the anchor is another"],
+    ["a link changed", (proof) => ({ ...proof, links: proof.links.map((link: Json) => ({ ...link, reason: "gift" })) }), "has the hash"],
+    [
+      "another anchor, that the chain does lead to",
+      (proof) => ({ ...proof, links: [], anchor: { seq: 3, hash: proof.entry.hash, recordedAt: proof.entry.recordedAt } }),
+      "what is signed is another anchor",
+    ],
+    ["a signature of nobody", (proof) => ({ ...proof, signature: `${proof.signature.slice(0, -6)}AAAAAA` }), "its signature does not verify"],
+    ["a signature of something else", (proof) => ({ ...proof, signature: `e30.${proof.signature.split(".").slice(1).join(".")}` }), "none of an anchor"],
+  ];
+  test.each(forgeries)("forged is found out: %s", async (_, forge, text) => {
+    const { tenant, id } = await theWallet();
+    const { status, stderr, stdout } = verify(file("forged.json", forge(await proofOf(tenant, entryIds(id, 3)))), file("jwks.json", await keySet()));
+    expect(stderr).toContain(text);
+    expect([status, stdout]).toEqual([1, ""]);
+  });
+
+  test("a history that is written anew contradicts a proof that was kept", async () => {
+    const { tenant, id } = await theWallet();
+    const kept = await proofOf(tenant, entryIds(id, 1));
+    const { hash: _, object: __, ...body } = { ...kept.entry, reason: "Invented." };
+    const forged = { ...body, hash: entryHash(body) };
+    expect(verify(file("rewritten.ndjson", forged)).status).toBe(0);
+    const { status, stderr } = verify(file("rewritten.ndjson", forged), file("kept.json", kept));
+    expect(stderr).toContain("the export has another entry 1");
+    expect(status).toBe(1);
+  });
+
+  test("an entry that does not exist has none", async () => {
+    const { tenant, id } = await theWallet();
+    expect(await proofOf(tenant, entryIds(id, 131))).toMatchObject({ status: 404, code: "entry_not_found" });
   });
 });

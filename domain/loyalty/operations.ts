@@ -1,6 +1,7 @@
 import { getIntegrity } from "./accounting/get-integrity.ts";
 import { getLiabilityReport } from "./accounting/get-liability-report.ts";
 import { getPointsAccounting } from "./accounting/get-points-accounting.ts";
+import { getEntryProof } from "./history/get-entry-proof.ts";
 import { getWalletBalance } from "./history/get-wallet-balance.ts";
 import { cancelMembership } from "./memberships/cancel-membership.ts";
 import { createMembershipPlan } from "./memberships/create-membership-plan.ts";
@@ -61,6 +62,7 @@ export const loyaltyOperations = [
   voidHold,
   listEntries,
   getEntry,
+  getEntryProof,
   reverseEntry,
   getPointsAccounting,
   getLiabilityReport,

@@ -67,6 +67,18 @@ export function signatureHeaders({ id, timestampSeconds, body }: Signable, secre
   return { "webhook-id": id, "webhook-timestamp": String(timestampSeconds), "webhook-signature": [...symmetric, asymmetric].join(" ") };
 }
 
+/**
+ * What the deployment states besides deliveries, as a compact JWS (RFC 7515) under the newest key that is not retired. No
+ * JWS is the content of a delivery: that begins with the event's id. Throws a plain Error when there is no key.
+ */
+export function signedStatement(type: string, statement: object, keys: readonly SigningKey[], now: Date): string {
+  const current = currentKey(keys, now);
+  if (!current) throw new Error("A statement needs a signing key.");
+  const inBase64url = (part: object) => Buffer.from(JSON.stringify(part)).toString("base64url");
+  const content = `${inBase64url({ alg: "EdDSA", typ: type, kid: current.keyId })}.${inBase64url(statement)}`;
+  return `${content}.${sign(null, Buffer.from(content), signingKeyObject(current.privateKey)).toString("base64url")}`;
+}
+
 const currentKey = (keys: readonly SigningKey[], now: Date): SigningKey | undefined =>
   keys
     .filter(({ retiredAt }) => retiredAt === undefined || Date.parse(retiredAt) > now.getTime())

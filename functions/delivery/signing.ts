@@ -1,7 +1,7 @@
-/** What signs deliveries besides the endpoint's secret, kept for a while: it changes rarely. */
+/** What signs deliveries besides the endpoint's secret, and statements of the deployment's own; kept for a while: it changes rarely. */
 import { Contention } from "../../domain/kernel/table.ts";
 import { platformTenantId } from "../../domain/tenants/model.ts";
-import type { SigningKey } from "../../domain/webhooks/signature.ts";
+import { type SigningKey, signedStatement } from "../../domain/webhooks/signature.ts";
 import { loadSigningKeys } from "../../domain/webhooks/signing-keys.ts";
 import { newSecret } from "../shell/random.ts";
 import { openTable } from "../shell/table.ts";
@@ -16,6 +16,8 @@ export function signingKeys(): Promise<SigningKey[]> {
   kept = { keys, until: Date.now() + keptMilliseconds };
   return keys;
 }
+
+export const signStatement = async (type: string, statement: object): Promise<string> => signedStatement(type, statement, await signingKeys(), new Date());
 
 async function load(): Promise<SigningKey[]> {
   const platform = openTable(platformTenantId);

@@ -7,7 +7,7 @@ export type Effects = Outside & { send(partition: string, messages: readonly Mes
 const notGiven = () => {
   throw new Error("This Lambda has no effects besides the table: give them to httpLambda.");
 };
-export const noEffects: Effects = { refusalOfTarget: notGiven, send: notGiven };
+export const noEffects: Effects = { refusalOfTarget: notGiven, sign: notGiven, send: notGiven };
 
 /** After a commit, so its failure is not the request's: due work finds what was not sent. */
 export async function sendAfterCommit({ send }: Pick<Effects, "send">, partition: string, messages: readonly Message[] = []): Promise<void> {

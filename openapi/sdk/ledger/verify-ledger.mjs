@@ -1,17 +1,19 @@
 #!/usr/bin/env node
 /**
- * Verifies exported ledger entries without trusting who exported them. Plain Node, no dependencies, nothing of the product:
+ * Verifies exported ledger entries and proofs of entries without trusting who gave them. Plain Node, no dependencies, nothing
+ * of the product:
  *
- *   node verify-ledger.mjs entries.ndjson
+ *   node verify-ledger.mjs entries.ndjson [proof.json …] [jwks.json]
  *   curl … /v1/wallets/{walletId}/entries | node verify-ledger.mjs -
  *
- * The export is NDJSON or JSON: entries as the API answers them, arrays of them, or pages of its lists, in any order and of any
- * number of wallets, each from its first entry on. For every wallet it prints the last entry and its hash. Keep them: a later
- * export must contain that entry with that hash, or history was written anew.
+ * Each file is NDJSON or JSON. Entries as the API answers them, arrays of them, or pages of its lists are an export: in any
+ * order and of any number of wallets, each from its first entry on. For every wallet it prints the last entry and its hash.
+ * Keep them: a later export must contain that entry with that hash, or history was written anew. A proof (`getEntryProof`) is
+ * checked by itself, by its signature when a key set is among the files, and against the export of its wallet.
  *
- * Exit code 0: everything verifies. 1: something does not; the first fault is printed. 2: the export cannot be read.
+ * Exit code 0: everything verifies. 1: something does not; the first fault is printed. 2: a file cannot be read.
  */
-import { createHash } from "node:crypto";
+import { createHash, createPublicKey, verify as isSigned } from "node:crypto";
 import { readFileSync } from "node:fs";
 
 /** JSON after RFC 8785: no spaces, names in the order of their UTF-16 code units, numbers as ECMAScript writes them. */
@@ -36,6 +38,20 @@ const demand = (isTrue, text) => {
 const sum = (items) => items.reduce((total, { points }) => total + points, 0);
 const isWhole = (number) => Number.isSafeInteger(number);
 
+/** What an entry shows by itself. */
+function checkForm({ id, seq, points, postings, allocations, availableAfter }) {
+  demand(isWhole(points) && isWhole(availableAfter), "points are not whole numbers");
+  demand(Array.isArray(postings) && postings.every((posting) => isWhole(posting.points)), "postings are not whole numbers");
+  demand(Array.isArray(allocations) && allocations.every((bucket) => isWhole(bucket.points) && bucket.points > 0), "allocations are not whole and above zero");
+  demand(typeof id === "string" && id.endsWith(String(seq).padStart(10, "0")), "its id does not end with its seq");
+}
+function checkSum(postings) {
+  demand(sum(postings) === 0, `its postings sum to ${sum(postings)}, not to zero`);
+}
+function checkHash(entry) {
+  demand(entry.hash === hashOf(entry), `its content has the hash ${hashOf(entry)}, it says ${entry.hash}`);
+}
+
 /** One wallet, entry by entry from the first; each `take` throws at the first thing that is wrong. */
 class WalletLedger {
   balances = new Map();
@@ -45,38 +61,30 @@ class WalletLedger {
   undoable = new Map();
   /** Points that each open hold has left. */
   holds = new Map();
+  hashes = [this.lastHash];
   closedHolds = new Set();
 
   take(entry) {
-    this.#checkForm(entry);
+    checkForm(entry);
     this.#checkChain(entry);
     this.#checkBalances(entry);
     this.#checkUndoing(entry);
     this.#checkHold(entry);
     this.lastSeq = entry.seq;
     this.lastHash = entry.hash;
-  }
-
-  #checkForm({ id, seq, points, postings, allocations, availableAfter }) {
-    demand(isWhole(points) && isWhole(availableAfter), "points are not whole numbers");
-    demand(Array.isArray(postings) && postings.every((posting) => isWhole(posting.points)), "postings are not whole numbers");
-    demand(
-      Array.isArray(allocations) && allocations.every((bucket) => isWhole(bucket.points) && bucket.points > 0),
-      "allocations are not whole and above zero",
-    );
-    demand(typeof id === "string" && id.endsWith(String(seq).padStart(10, "0")), "its id does not end with its seq");
+    this.hashes.push(entry.hash);
   }
 
   #checkChain(entry) {
-    const { seq, prevHash, hash } = entry;
+    const { seq, prevHash } = entry;
     demand(seq !== this.lastSeq, `seq ${seq} stands there twice`);
     demand(seq === this.lastSeq + 1, `seq ${this.lastSeq + 1} is missing`);
     demand(prevHash === this.lastHash, `prevHash is not the hash of entry ${seq - 1}`);
-    demand(hash === hashOf(entry), `its content has the hash ${hashOf(entry)}, it says ${hash}`);
+    checkHash(entry);
   }
 
   #checkBalances({ postings, availableAfter }) {
-    demand(sum(postings) === 0, `its postings sum to ${sum(postings)}, not to zero`);
+    checkSum(postings);
     for (const { account, points } of postings) this.balances.set(account, this.balance(account) + points);
     demand(this.balance("available") === availableAfter, `availableAfter is ${availableAfter}, the postings lead to ${this.balance("available")}`);
     for (const account of ["available", "pending", "held"]) demand(this.balance(account) >= 0, `${account} falls below zero`);
@@ -112,8 +120,49 @@ class WalletLedger {
   }
 }
 
-/** Entries of an export, whatever it packs them in. */
-function entriesIn(text) {
+const anchorType = "ledger-anchor+jws";
+
+/** From the entry of a proof to its anchor, by hashes alone; then the signature, when there are keys to check it with. */
+function takeProof({ entry, canonical: text, links, anchor, signature }, keys) {
+  demand(Array.isArray(links) && isWhole(entry?.seq) && isWhole(anchor?.seq), "it is no proof of an entry");
+  const { hash: _, object: __, ...hashed } = entry;
+  demand(text === canonical(hashed), "`canonical` is not the text of the entry");
+  let before = { walletId: entry.walletId, seq: entry.seq - 1, hash: entry.prevHash };
+  for (const link of [entry, ...links]) {
+    demand(link.walletId === before.walletId && link.seq === before.seq + 1, `the chain has entry ${link.seq} after entry ${before.seq}`);
+    demand(link.prevHash === before.hash, `prevHash of entry ${link.seq} is not the hash of the entry before`);
+    checkForm(link);
+    checkHash(link);
+    checkSum(link.postings);
+    before = link;
+  }
+  const { seq, hash, recordedAt } = before;
+  demand(canonical(anchor) === canonical({ seq, hash, recordedAt }), `the chain ends with entry ${seq} and its hash, the anchor is another`);
+  return keys.length === 0 ? undefined : signedBy(signature, { walletId: entry.walletId, ...anchor }, keys);
+}
+
+/** Who signed the anchor. The key set tells what kind of key is to be used: what the signature says of itself is not believed. */
+function signedBy(signature, anchor, keys) {
+  const [header = "", payload = "", bytes = ""] = String(signature).split(".");
+  const decoded = (part) => parsed(Buffer.from(part, "base64url").toString("utf8"));
+  const key = keys.find(({ kid, crv }) => kid === decoded(header)?.kid && crv === "Ed25519");
+  demand(decoded(header)?.typ === anchorType, "its signature is none of an anchor");
+  demand(key !== undefined, "it is signed by a key that the key set does not have");
+  const publicKey = createPublicKey({ key: { kty: "OKP", crv: "Ed25519", x: key.x }, format: "jwk" });
+  demand(isSigned(null, Buffer.from(`${header}.${payload}`), publicKey, Buffer.from(bytes, "base64url")), "its signature does not verify");
+  const { tenantId, livemode, ...signed } = decoded(payload);
+  demand(canonical(signed) === canonical(anchor), "what is signed is another anchor");
+  return `${livemode ? "live" : "test"} data of ${tenantId}, key ${key.kid}`;
+}
+
+/** The export of the same wallet must tell the same history. Both come from whoever is audited, but not at the same time. */
+function compareWithExport({ entry, anchor }, ledger) {
+  for (const { seq, hash } of [entry, anchor])
+    if (seq <= (ledger?.lastSeq ?? 0)) demand(ledger.hashes[seq] === hash, `the export has another entry ${seq}, with the hash ${ledger.hashes[seq]}`);
+}
+
+/** What the files hold, whatever they pack it in. */
+function documentsIn(text) {
   const isOne = !/^\s*[[{]/.test(text) ? undefined : parsed(text);
   const documents =
     isOne === undefined
@@ -133,51 +182,77 @@ function parsed(text) {
 }
 const unpacked = (document) =>
   Array.isArray(document) ? document.flatMap(unpacked) : Array.isArray(document?.data) ? document.data.flatMap(unpacked) : [document];
+const isProof = (document) => document?.object === "entry_proof";
+const isKeySet = (document) => Array.isArray(document?.keys);
 
-/** @returns {{ wallets: Map<string, WalletLedger>, count: number, fault?: { entry: object, text: string } }} */
-function verify(entries) {
-  const wallets = new Map();
-  for (const entry of [...entries].sort((one, other) => one?.seq - other?.seq)) {
-    const walletId = entry?.walletId;
-    const ledger = wallets.get(walletId) ?? new WalletLedger();
-    wallets.set(walletId, ledger);
-    try {
-      demand(typeof walletId === "string" && isWhole(entry.seq), "it is no ledger entry");
-      ledger.take(entry);
-    } catch (error) {
-      if (error instanceof Fault) return { wallets, count: entries.length, fault: { entry, text: error.message } };
-      throw error;
-    }
+/** Runs a check of an entry; what is wrong is told with the entry that it was found at. */
+function at(entry, check) {
+  try {
+    return check();
+  } catch (error) {
+    throw error instanceof Fault ? Object.assign(error, { entry }) : error;
   }
-  return { wallets, count: entries.length };
 }
 
-function main(path) {
-  if (path === undefined) {
-    console.error("Usage: verify-ledger <export.ndjson | export.json | ->");
+/** @throws Fault at the first thing that is wrong. Answers the lines to print. */
+function verify(documents) {
+  const keys = documents.filter(isKeySet).flatMap((set) => set.keys);
+  const proofs = documents.filter(isProof);
+  const entries = documents.filter((document) => !isProof(document) && !isKeySet(document));
+  const wallets = new Map();
+  for (const entry of entries.sort((one, other) => one?.seq - other?.seq)) {
+    const ledger = wallets.get(entry?.walletId) ?? new WalletLedger();
+    wallets.set(entry?.walletId, ledger);
+    at(entry, () => {
+      demand(typeof entry?.walletId === "string" && isWhole(entry.seq), "it is no ledger entry");
+      ledger.take(entry);
+    });
+  }
+  const proven = proofs.map((proof) =>
+    at(proof.entry, () => {
+      const signer = takeProof(proof, keys);
+      compareWithExport(proof, wallets.get(proof.entry.walletId));
+      const signature = signer === undefined ? "signature not checked: no key set was given" : `signed for ${signer}`;
+      return `${proof.entry.id}  is chained to entry ${proof.anchor.seq}, recorded ${proof.anchor.recordedAt}, hash ${proof.anchor.hash}; ${signature}`;
+    }),
+  );
+  return [
+    ...[...wallets].map(
+      ([walletId, ledger]) => `${walletId}  ${ledger.lastSeq} entries, ${ledger.balance("available")} points available, last hash ${ledger.lastHash}`,
+    ),
+    ...proven,
+    ...(entries.length > 0 ? [`OK: ${entries.length} entries of ${counted(wallets.size, "wallet")} verify.`] : []),
+    ...(proofs.length > 0 ? [`OK: ${counted(proofs.length, "proof")} ${proofs.length === 1 ? "verifies" : "verify"}.`] : []),
+  ];
+}
+const counted = (number, noun) => `${number} ${noun}${number === 1 ? "" : "s"}`;
+
+function main(paths) {
+  if (paths.length === 0) {
+    console.error("Usage: verify-ledger <export.ndjson | proof.json | - > … [jwks.json]");
     return 2;
   }
-  let entries;
+  let documents;
   try {
-    entries = entriesIn(readFileSync(path === "-" ? 0 : path, "utf8"));
+    documents = paths.flatMap((path) => documentsIn(readFileSync(path === "-" ? 0 : path, "utf8")));
   } catch (error) {
     console.error(`The export cannot be read: ${error.message}`);
     return 2;
   }
-  if (entries.length === 0) {
+  if (documents.every(isKeySet)) {
     console.error("The export has no entries.");
     return 2;
   }
-  const { wallets, count, fault } = verify(entries);
-  if (fault) {
-    console.error(`FAULT in wallet ${fault.entry?.walletId}, entry ${fault.entry?.seq} (${fault.entry?.id}): ${fault.text}.`);
-    console.error(JSON.stringify(fault.entry, undefined, 2));
+  try {
+    for (const line of verify(documents)) console.log(line);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    const { entry } = error;
+    console.error(`FAULT in wallet ${entry?.walletId}, entry ${entry?.seq} (${entry?.id}): ${error.message}.`);
+    console.error(JSON.stringify(entry, undefined, 2));
     return 1;
   }
-  for (const [walletId, { lastSeq, lastHash, ...ledger }] of wallets)
-    console.log(`${walletId}  ${lastSeq} entries, ${ledger.balances.get("available") ?? 0} points available, last hash ${lastHash}`);
-  console.log(`OK: ${count} entries of ${wallets.size} ${wallets.size === 1 ? "wallet" : "wallets"} verify.`);
-  return 0;
 }
 
-process.exitCode = main(process.argv[2]);
+process.exitCode = main(process.argv.slice(2));
