@@ -14,9 +14,10 @@ import { Dice } from "../domain/loyalty/ledger/dice.test-model.ts";
 import type { Entry } from "../domain/loyalty/ledger/entry.ts";
 import { foldEntries, foldedPartOf } from "../domain/loyalty/ledger/fold.ts";
 import { eventOf } from "../domain/loyalty/wallets/ledger-events.ts";
+import { programIdOf } from "../domain/loyalty/wallets/wallet.ts";
 import { walletKey } from "../domain/loyalty/wallets/wallet-keys.ts";
-import { handler as appendEvents } from "../functions/append-events.ts";
-import { startStreamConsumer } from "../functions/local/stream.ts";
+import { type StreamHandler, startStreamConsumer } from "../functions/local/stream.ts";
+import { streamConsumers } from "../functions/local/stream-consumers.ts";
 import { ensureTable } from "../functions/local/table.ts";
 import { handler as sweep } from "../functions/run-due-work.ts";
 import { deployment } from "../functions/shell/config.ts";
@@ -52,7 +53,7 @@ function badLuck(dice: Dice, fates: readonly (readonly [share: number, Fault, du
   };
 }
 
-async function openWallets(dice: Dice): Promise<string[]> {
+async function openWallets(dice: Dice, count: number): Promise<string[]> {
   const post = async (path: string, body: object) => (await call(tenant.live, "post", path, { body })).body.id as string;
   const settings = {
     expiry: { kind: "rolling_months", months: 1, roundTo: "day" },
@@ -61,22 +62,28 @@ async function openWallets(dice: Dice): Promise<string[]> {
   };
   const programId = await post("/v1/programs", { name: "Club", ...settings });
   const open = async () => post("/v1/wallets", { customerId: await post("/v1/customers", {}), programId });
-  return Promise.all(Array.from({ length: wallets }, open));
+  return Promise.all(Array.from({ length: count }, open));
 }
 
-/** Every batch of the stream once more, twice in a row, beside the product's own consumer. Stops when it has seen `seen`. */
-async function startSecondConsumer() {
+/** Every batch of the stream once more for each of its consumers, twice in a row, beside the product's own. `seen` are the keys they were handed. */
+async function startSecondConsumers() {
   const folder = mkdtempSync(join(tmpdir(), "clientele-stream-"));
   const { endpoint = "", tableName } = deployment();
   const streamArn = await ensureTable(endpoint, tableName);
   const seen = new Set<string>();
-  const stop = startStreamConsumer({ endpoint, streamArn, positionFile: join(folder, "position.json") }, async (batch) => {
-    await appendEvents(batch);
-    for (const { dynamodb } of batch.Records) seen.add(`${dynamodb?.Keys?.["pk"]?.S} ${dynamodb?.Keys?.["sk"]?.S}`);
-    return appendEvents(batch);
-  });
+  const start = async ({ name, wants }: (typeof streamConsumers)[number]) => {
+    const { handler: once } = (await import(`../functions/${name}.ts`)) as { handler: StreamHandler };
+    const handler: StreamHandler = async (batch) => {
+      const { batchItemFailures } = await once(batch);
+      if (batchItemFailures.length > 0) return { batchItemFailures };
+      for (const { dynamodb } of batch.Records) seen.add(`${name} ${dynamodb?.Keys?.["pk"]?.S}`);
+      return once(batch);
+    };
+    return startStreamConsumer({ endpoint, streamArn, positionFile: join(folder, name) }, { name: `second ${name}`, wants, handler });
+  };
+  const stops = await Promise.all(streamConsumers.map(start));
   const end = async () => {
-    await stop();
+    for (const stop of stops) await stop();
     rmSync(folder, { recursive: true });
   };
   return { seen, end };
@@ -109,7 +116,7 @@ beforeAll(async () => {
   console.log(`LEDGER_FAULTS_SEED=${seed}`);
   tenant = await newTenant();
   const dice = new Dice(seed);
-  const ids = await openWallets(dice);
+  const ids = await openWallets(dice, wallets);
   const store = new Clients(tenant.live, ids);
   const arrivals: Promise<unknown>[] = [];
   const about = `T#${tenant.tenantId}#W#wal`;
@@ -128,7 +135,7 @@ beforeAll(async () => {
     [0.02, nothingRead, "once"],
     [0.02, unreachable, "for good"],
   ]);
-  const consumer = await startSecondConsumer();
+  const consumers = await startSecondConsumers();
   {
     using _writes = inject({ about }, writes);
     using _reads = inject({ request: "BatchGetItem", about }, reads);
@@ -146,9 +153,10 @@ beforeAll(async () => {
   told = store.told;
   await sweepAt(Date.now() + hour);
   for (const id of ids) ledgers.set(id, (await pagesOf(`/v1/wallets/${id}/entries`)).toReversed());
-  const count = entriesOfAll().length;
-  await eventually(async () => [...consumer.seen].filter((key) => key.startsWith(about) && key.includes(" E#")).length >= count, 20_000);
-  await consumer.end();
+  // What is written last comes last in the stream.
+  const [last] = await openWallets(dice, 1);
+  await eventually(async () => streamConsumers.every(({ name }) => consumers.seen.has(`${name} T#${tenant.tenantId}#W#${last}`)), 20_000);
+  await consumers.end();
   items = (await wholeTable()).filter(({ pk }) => pk.startsWith(`T#${tenant.tenantId}#`));
 });
 
@@ -230,6 +238,16 @@ test("every entry was told once, as it stands in the ledger", () => {
   const toldOf = events.flatMap(({ type, data }) => (data.object.object === "entry" ? [{ type, entry: data.object }] : []));
   const expected = entriesOfAll().map((entry) => ({ type: eventOf(entry as Entry).type, entry }));
   expect(unmatched(toldOf, expected)).toEqual([]);
+});
+
+test("the books have counted every entry once, and found nothing wrong", async () => {
+  const [wallet] = ledgers.keys();
+  const report = await eventually(async () => {
+    const { body } = await call(tenant.live, "get", `/v1/programs/${programIdOf(wallet as string)}/integrity`);
+    return body.entriesChecked >= entriesOfAll().length && body;
+  });
+  expect(report.entriesChecked).toBe(entriesOfAll().length);
+  expect(report.invariants.filter(({ drift }: Json) => drift !== 0)).toEqual([]);
 });
 
 test("what was refused left nothing: no reference, no key, no hold, no tally that no entry accounts for", () => {
