@@ -16,7 +16,7 @@ import type { Load, Loads } from "./load.ts";
 import { createdAtOf, creationItems, customerIdOf, emailOf, newBody, outboxOf, randomIndex } from "./population.ts";
 
 /** The SDK as it comes, save for the token that the engine is slow with; so it signs its requests, which the product's local client spares. */
-const bare = DynamoDBDocumentClient.from(
+export const bare = DynamoDBDocumentClient.from(
   withoutClientRequestToken(
     new DynamoDBClient({ endpoint: deployment().endpoint, region: "local", credentials: { accessKeyId: "local", secretAccessKey: "local" } }),
   ),

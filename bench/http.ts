@@ -1,33 +1,14 @@
 /** `npm run bench`: the product beside the bare engine, in turn and on both populations in one run. See README.md. */
 import { parseArgs } from "node:util";
-import { type Job, operationNames, type Side } from "./load.ts";
-import { aims, type Case, type Measurement, resultTable } from "./report.ts";
+import { operationNames } from "./load.ts";
+import { aims, type Case, resultTable } from "./report.ts";
 import { saveResults } from "./results.ts";
+import { measureRounds } from "./rounds.ts";
 import { openSite, type Site } from "./site.ts";
 
 const { quick, save } = parseArgs({ options: { quick: { type: "boolean", default: false }, save: { type: "boolean", default: false } } }).values;
 const plan = quick ? { populations: [1_000], rounds: 3, milliseconds: 250 } : { populations: [1_000, 200_000], rounds: 7, milliseconds: 800 };
-const sides: readonly Side[] = ["product", "engine"];
-
-/** Everything once in each round, in turning order, so that what drifts on the machine touches all alike. The first round only warms up. */
-async function run(sites: readonly Site[]): Promise<Measurement[]> {
-  const cases: Case[] = operationNames.flatMap((operation) => [1, 16].map((connections) => ({ operation, connections })));
-  const all: Measurement[] = cases.flatMap((each) => sites.map(({ customers }) => ({ ...each, customers, product: [], engine: [] })));
-  for (let round = 0; round <= plan.rounds; round++) {
-    console.error(round === 0 ? "Warming up" : `Round ${round} of ${plan.rounds}`);
-    for (const { operation, connections } of cases) {
-      const job: Job = { operation, connections, milliseconds: plan.milliseconds };
-      for (const site of round % 2 ? sites : sites.toReversed()) {
-        const measurement = all.find((one) => one.operation === operation && one.connections === connections && one.customers === site.customers);
-        for (const side of round % 2 ? sides : sides.toReversed()) {
-          const sample = await site.measure(side, job);
-          if (round > 0) measurement?.[side].push(sample);
-        }
-      }
-    }
-  }
-  return all;
-}
+const cases: Case[] = operationNames.flatMap((operation) => [1, 16].map((connections) => ({ operation, connections })));
 
 const sites: Site[] = [];
 try {
@@ -35,7 +16,7 @@ try {
     console.error(`Filling a table with ${customers.toLocaleString("en")} customers`);
     sites.push(await openSite(customers));
   }
-  const measurements = await run(sites);
+  const measurements = await measureRounds(sites, cases, plan);
   const longest = Math.round(Math.max(...sites.map((site) => site.longestCatchUp())));
   const background = `While its rounds run, Clientele also appends an event to the log for every write (two items each); the engine's side does not. The log had caught up with what both sides wrote in a round within ${longest} ms.`;
   const text = [...plan.populations.map((customers) => resultTable(measurements, customers)), aims(measurements), background].join("\n\n");

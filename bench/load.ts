@@ -7,12 +7,12 @@ import type { Demo } from "../functions/local/demo.ts";
 export const operationNames = ["get by id", "get by identity", "create", "create, with key", "update", "list of 50"] as const;
 export type OperationName = (typeof operationNames)[number];
 export type Side = "product" | "engine";
-export type Job = { readonly operation: OperationName; readonly connections: number; readonly milliseconds: number };
+export type Job = { readonly operation: string; readonly connections: number; readonly milliseconds: number };
 /** Requests per second, and the latency in milliseconds that 50 and 99 of 100 requests stayed below. */
 export type Sample = { readonly perSecond: number; readonly p50: number; readonly p99: number };
 /** One operation on one side. `prepare` is not timed; `call` rejects when the answer is not the expected one. */
 export type Load = { prepare?(): Promise<void>; call(connection: number, connections: number): Promise<unknown> };
-export type Loads = Record<OperationName, Load>;
+export type Loads<Name extends string = OperationName> = Record<Name, Load>;
 
 /** Each connection sends its next request when it has the answer to the one before. */
 async function measure(load: Load, { connections, milliseconds }: Job): Promise<Sample> {
@@ -41,10 +41,13 @@ async function loadsOf(side: Side, demo: Demo, customers: number): Promise<Loads
   return (await import("./engine-loads.ts")).engineLoads(await liveCaller(demo.tenantId), customers);
 }
 
-if (import.meta.main) {
-  const [side, dataDir = "", customers] = process.argv.slice(2);
+/** Takes jobs from the process that started this one, with a data folder and the size of the population. */
+export async function serveJobs(loadsOf: (side: Side, demo: Demo, population: number) => Promise<Loads<string>>): Promise<void> {
+  const [side, dataDir = "", population] = process.argv.slice(2);
   const demo: Demo = JSON.parse(readFileSync(join(dataDir, "demo.json"), "utf8"));
-  const loads = await loadsOf(side as Side, demo, Number(customers));
-  process.on("message", async (job: Job) => process.send?.(await measure(loads[job.operation], job)));
+  const loads = await loadsOf(side as Side, demo, Number(population));
+  process.on("message", async (job: Job) => process.send?.(await measure(loads[job.operation] as Load, job)));
   process.send?.("ready");
 }
+
+if (import.meta.main) await serveJobs(loadsOf);

@@ -39,7 +39,7 @@ export function productLoads({ baseUrl, liveKey }: Demo, customers: number): Loa
   return loads;
 }
 
-function senderTo(baseUrl: string, key: string) {
+export function senderTo(baseUrl: string, key: string) {
   const { hostname, port } = new URL(baseUrl);
   let agent = new Agent({ keepAlive: true });
   /** The product was halted since the last job, and drops connections that were idle for long just when they are used again. */

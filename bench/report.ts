@@ -2,23 +2,23 @@
 import type { OperationName, Sample, Side } from "./load.ts";
 import { median, table } from "./table.ts";
 
-export type Case = { readonly operation: OperationName; readonly connections: number };
+export type Case = { readonly operation: string; readonly connections: number };
 /** A sample per round and side; what has the same index was measured right after one another. */
-export type Measurement = Case & { readonly customers: number } & Record<Side, Sample[]>;
+export type Measurement = Case & { readonly population: number } & Record<Side, Sample[]>;
 
 /** One rate divided by the other of the same round. */
 const ratiosOf = (samples: readonly Sample[], base: readonly Sample[]): number[] =>
   samples.map((sample, round) => sample.perSecond / (base[round]?.perSecond ?? 0));
 const ratioOf = (samples: readonly Sample[], base: readonly Sample[]): number => median(ratiosOf(samples, base));
-const productRatio = ({ product, engine }: Measurement): number => ratioOf(product, engine);
+export const productRatio = ({ product, engine }: Measurement): number => ratioOf(product, engine);
 
-export function resultTable(measurements: readonly Measurement[], customers: number): string {
+export function resultTable(measurements: readonly Measurement[], population: number, members = "customers"): string {
   const perSide = (samples: readonly Sample[]) => [
     Math.round(median(samples.map(({ perSecond }) => perSecond))).toLocaleString("en"),
     ...(["p50", "p99"] as const).map((name) => median(samples.map((sample) => sample[name])).toFixed(1)),
   ];
   const rows = measurements
-    .filter((measurement) => measurement.customers === customers)
+    .filter((measurement) => measurement.population === population)
     .map((measurement) => [
       measurement.operation,
       String(measurement.connections),
@@ -26,7 +26,7 @@ export function resultTable(measurements: readonly Measurement[], customers: num
       ...perSide(measurement.engine),
       productRatio(measurement).toFixed(2),
     ]);
-  const head = [`${customers.toLocaleString("en")} customers`, "connections", "Clientele/s", "p50 ms", "p99 ms", "engine/s", "p50 ms", "p99 ms", "ratio"];
+  const head = [`${population.toLocaleString("en")} ${members}`, "connections", "Clientele/s", "p50 ms", "p99 ms", "engine/s", "p50 ms", "p99 ms", "ratio"];
   return table([head, ...rows]);
 }
 
@@ -47,7 +47,7 @@ export function aims(measurements: readonly Measurement[]): string {
       .map((measurement) => {
         const ratio = productRatio(measurement);
         return [
-          `${operation}, ${measurement.customers.toLocaleString("en")} customers`,
+          `${operation}, ${measurement.population.toLocaleString("en")} customers`,
           `at least ${atLeast} of the engine`,
           ratio.toFixed(2),
           verdict(ratio >= atLeast),
@@ -59,13 +59,13 @@ export function aims(measurements: readonly Measurement[]): string {
 
 /** The bare engine's own ratio stands beside, since a larger file makes every write of it a little slower. */
 function slowDowns(busy: readonly Measurement[]): string[][] {
-  const largest = Math.max(...busy.map(({ customers }) => customers));
-  const smallest = Math.min(...busy.map(({ customers }) => customers));
+  const largest = Math.max(...busy.map(({ population }) => population));
+  const smallest = Math.min(...busy.map(({ population }) => population));
   if (largest === smallest) return [];
   return busy
-    .filter(({ customers }) => customers === largest)
+    .filter(({ population }) => population === largest)
     .map((large) => {
-      const small = busy.find((one) => one.operation === large.operation && one.customers === smallest) as Measurement;
+      const small = busy.find((one) => one.operation === large.operation && one.population === smallest) as Measurement;
       const wanted = `as fast on ${largest.toLocaleString("en")} customers (bare engine: ${ratioOf(large.engine, small.engine).toFixed(2)})`;
       return [large.operation, wanted, ratioOf(large.product, small.product).toFixed(2), slowDownVerdict(ratiosOf(large.product, small.product))];
     });

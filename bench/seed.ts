@@ -39,7 +39,12 @@ function passStreamRecords(dataDir: string, streamArn: string): void {
   writeAtomically(join(dataDir, "stream-position.json"), JSON.stringify({ streamArn, shards: { [last["shard_id"] as string]: last["sequence_number"] } }));
 }
 
-const [dataDir = "", customers = ""] = process.argv.slice(2);
-const streamArn = await ensureTable(deployment().endpoint as string, deployment().tableName);
-await seed(await prepareDemo("http://127.0.0.1", join(dataDir, "demo.json")), Number(customers));
-passStreamRecords(dataDir, streamArn);
+/** Fills the table that the process which started this one has named, with a data folder and the size of the population. */
+export async function fillTable(fill: (demo: Demo, population: number) => Promise<void>): Promise<void> {
+  const [dataDir = "", population] = process.argv.slice(2);
+  const streamArn = await ensureTable(deployment().endpoint as string, deployment().tableName);
+  await fill(await prepareDemo("http://127.0.0.1", join(dataDir, "demo.json")), Number(population));
+  passStreamRecords(dataDir, streamArn);
+}
+
+if (import.meta.main) await fillTable(seed);

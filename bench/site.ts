@@ -1,4 +1,4 @@
-/** One population: an engine on its own file, the product on it, and a process with load for each side. */
+/** One population, such as so many customers: an engine on its own file, the product on it, and a process with load for each side. */
 import { type ChildProcess, fork, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, statSync } from "node:fs";
@@ -9,7 +9,7 @@ import { startEngine } from "../functions/local/engine.ts";
 import type { Job, Sample, Side } from "./load.ts";
 
 export type Site = {
-  readonly customers: number;
+  readonly population: number;
   /** Runs one job, while the product is halted unless it is the product's: neither side pays for the other's background work. */
   measure(side: Side, job: Job): Promise<Sample>;
   /** The longest that the event log took to catch up with the writes of both sides, in milliseconds. */
@@ -21,7 +21,8 @@ const program = (name: string) => join(import.meta.dirname, name);
 /** The product reads its stream every 100 ms: when its position rests for twice as long, it has told of everything. */
 const restMilliseconds = 200;
 
-export async function openSite(customers: number): Promise<Site> {
+/** `seed` fills the table, `load` puts load on a side. */
+export async function openSite(population: number, { seed, load } = { seed: "seed.ts", load: "load.ts" }): Promise<Site> {
   const dataDir = mkdtempSync(join(tmpdir(), "clientele-bench-"));
   const engine = await startEngine(join(dataDir, "clientele.sqlite"), (error) => {
     throw error;
@@ -33,20 +34,20 @@ export async function openSite(customers: number): Promise<Site> {
     process.once("exit", () => child.kill("SIGKILL"));
     return child;
   };
-  await succeeded(started(spawn(process.execPath, [program("seed.ts"), dataDir, String(customers)], { env, stdio: ["ignore", "ignore", "inherit"] })));
+  await succeeded(started(spawn(process.execPath, [program(seed), dataDir, String(population)], { env, stdio: ["ignore", "ignore", "inherit"] })));
   const product = started(
     spawn(process.execPath, [program("../functions/local/main.ts"), "--port", "0", "--data", dataDir], { env, stdio: ["ignore", "pipe", "inherit"] }),
   );
   await once(product.stdout as NonNullable<typeof product.stdout>, "data");
   const loads = {} as Record<Side, ChildProcess>;
   for (const side of ["product", "engine"] as const) {
-    loads[side] = started(fork(program("load.ts"), [side, dataDir, String(customers)], { env }));
+    loads[side] = started(fork(program(load), [side, dataDir, String(population)], { env }));
     await once(loads[side], "message");
   }
   product.kill("SIGSTOP");
   let longestCatchUp = 0;
   return {
-    customers,
+    population,
     async measure(side, job) {
       if (side === "engine") return await answerOf(loads.engine, job);
       product.kill("SIGCONT");
