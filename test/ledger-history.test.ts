@@ -115,6 +115,51 @@ describe("the balance of a wallet", () => {
   });
 });
 
+describe("expired points that are reinstated", () => {
+  /** A wallet with an entry that tells of 100 expired points. */
+  async function withExpired(): Promise<{ tenant: TenantKeys; id: string; expiryId: string }> {
+    const { tenant, id } = await newWallet();
+    await post(tenant, `/wallets/${id}/earnings`, { points: 100, expiresOn: dateIn(3) });
+    clock.moveOn(5 * day);
+    await post(tenant, `/wallets/${id}/earnings`, { points: 1 });
+    const { body } = await call(tenant.live, "get", `/v1/wallets/${id}/entries?type=expire`);
+    return { tenant, id, expiryId: body.data[0].id };
+  }
+  const reinstate = (tenant: TenantKeys, entryId: string, points?: number) =>
+    call(tenant.live, "post", `/v1/entries/${entryId}/reinstatements`, { body: { reason: "Goodwill.", points } });
+
+  test("in parts are never more than had expired, and the rest is what is left", async () => {
+    const { tenant, id, expiryId } = await withExpired();
+    const first = await reinstate(tenant, expiryId, 60);
+    expect(first).toMatchObject({ status: 201, body: { entry: { type: "reinstatement", points: 60, reverses: expiryId }, wallet: { available: 61 } } });
+    expect((await reinstate(tenant, expiryId, 41)).body).toMatchObject({ code: "reversal_exceeds_entry", reversible: 40 });
+    expect((await reinstate(tenant, expiryId)).body).toMatchObject({ entry: { points: 40 }, wallet: { available: 101 } });
+    expect((await reinstate(tenant, expiryId)).body).toMatchObject({ code: "reversal_exceeds_entry", reversible: 0 });
+    expect((await reinstate(tenant, expiryId, 1)).body).toMatchObject({ code: "reversal_exceeds_entry", reversible: 0 });
+    expect(await balance(tenant, id)).toEqual(has(101));
+  });
+
+  test("by many at once are never more than had expired", async () => {
+    const { tenant, id, expiryId } = await withExpired();
+    const codes = await Promise.all(
+      Array.from({ length: 12 }, async () => {
+        for (;;) {
+          const { status, body } = await reinstate(tenant, expiryId, 30);
+          if (body.code !== "contention") return body.code ?? status;
+        }
+      }),
+    );
+    expect(codes.toSorted()).toEqual([201, 201, 201, ...Array(9).fill("reversal_exceeds_entry")]);
+    expect(await balance(tenant, id)).toEqual(has(91));
+  });
+
+  test("are those of an expiry, not of another entry", async () => {
+    const { tenant, id } = await newWallet();
+    const { entry } = await post(tenant, `/wallets/${id}/earnings`, { points: 5 });
+    expect(await reinstate(tenant, entry.id)).toMatchObject({ status: 409, body: { code: "entry_not_reversible", entryType: "earn" } });
+  });
+});
+
 describe("the proof of an entry", () => {
   const folder = mkdtempSync(join(tmpdir(), "clientele-proofs-"));
   afterAll(() => rmSync(folder, { recursive: true }));

@@ -41,11 +41,12 @@ export const send = ({ key, operation, path, body }: Sample, headers: Record<str
 
 /** Does what the operation says must be done before its example works. */
 async function prepare({ exampleAfter = [] }: AnyOperation, tenant: TenantKeys, made: Map<string, string>): Promise<void> {
-  for (const id of exampleAfter) {
+  for (const step of exampleAfter) {
+    const id = typeof step === "string" ? step : step.operation;
     const before = operations.find((operation) => operation.id === id);
     if (!before) throw new Error(`exampleAfter names ${id}, which is no operation.`);
     await prepare(before, tenant, made);
-    const body = await withRealIds(before.example, tenant, made);
+    const body = await withRealIds(typeof step === "string" ? before.example : step.example, tenant, made);
     const answer = await call(keyFor(before, tenant), before.method, await fill(before, tenant, made), { body });
     if (answer.status >= 300) throw new Error(`${id}: ${answer.status} ${JSON.stringify(answer.body)}`);
   }
@@ -103,9 +104,13 @@ async function realId(example: string, tenant: TenantKeys, made: Map<string, str
   }).catch(() => {
     throw new Error(`${source.id} makes no ${prefix}_…: ${JSON.stringify(last?.body)}`);
   });
-  made.set(example, id);
-  return id;
+  const shown = ofPlace(id, example);
+  made.set(example, shown);
+  return shown;
 }
+
+/** An id that ends with a place in a list, such as that of a wallet's second entry, names what stands at the example's place. */
+const ofPlace = (id: string, example: string): string => (/_.{52}\d{10}$/.test(example) ? id.slice(0, -10) + example.slice(-10) : id);
 
 /** The example of what makes a thing, with the ids that its own id is made of, part by part. */
 function madeOf(example: unknown, id: string): unknown {

@@ -80,8 +80,8 @@ export type Operation<
   /** `maxAgeSeconds`: how long anybody may keep the answer; without it nobody may. For what is public only. */
   success: { status: SuccessStatus; alternatives?: readonly SuccessStatus[]; output: Out; example?: z.input<Out>; maxAgeSeconds?: number };
   example?: z.input<Body>;
-  /** The ids of operations that must have succeeded for the example to: what they make is not in the request. */
-  exampleAfter?: readonly string[];
+  /** The ids of operations that must have succeeded for the example to, with another example than their own where need be: what they make is not in the request. */
+  exampleAfter?: readonly (string | { readonly operation: string; readonly example: object })[];
   problems: P;
   /** Reads and decides; runs again from the start when somebody else wrote first, so it must not have other effects. */
   run(context: Context<keyof P & string>, input: { params: z.output<Params>; query: z.output<Query>; body: z.output<Body> }): Promise<Plan<z.input<Out>>>;

@@ -35,6 +35,7 @@ import { getWallet, listWallets } from "./wallets/get-wallet.ts";
 import { getEntry, listEntries } from "./wallets/list-entries.ts";
 import { openWallet } from "./wallets/open-wallet.ts";
 import { redeemPoints } from "./wallets/redeem-points.ts";
+import { reinstatePoints } from "./wallets/reinstate-points.ts";
 import { reverseEntry } from "./wallets/reverse-entry.ts";
 import { captureHold, getHold, voidHold } from "./wallets/settle-hold.ts";
 import { transferPoints } from "./wallets/transfer-points.ts";
@@ -64,6 +65,7 @@ export const loyaltyOperations = [
   getEntry,
   getEntryProof,
   reverseEntry,
+  reinstatePoints,
   getPointsAccounting,
   getLiabilityReport,
   getIntegrity,

@@ -4,8 +4,11 @@ import { text } from "../../kernel/text.ts";
 import { expiresOnFor } from "../ledger/calendar.ts";
 import { decide, LedgerResult, ledgerChanges, ledgerResultExample, tooManyBuckets, toResult } from "./ledger-command.ts";
 import { entryNotFound } from "./list-entries.ts";
-import { entryParams, loadEntry, reversalProblems, tallyChange } from "./reverse-entry.ts";
-import { entryExample } from "./wallet.ts";
+import { loadEntry, reversalProblems, tallyChange } from "./reverse-entry.ts";
+import { EntryId, entryExample } from "./wallet.ts";
+
+/** The second entry of a wallet whose first ones earned what had expired already. */
+const expiryId = `${entryExample.id.slice(0, -1)}2`;
 
 export const reinstatePoints = operation({
   id: "reinstatePoints",
@@ -15,10 +18,11 @@ export const reinstatePoints = operation({
   method: "post",
   path: "/v1/entries/{entryId}/reinstatements",
   permission: "loyalty:write",
-  params: entryParams,
+  params: z.object({ entryId: EntryId.meta({ example: expiryId }) }),
   body: z.strictObject({ points: z.int().min(1).optional(), expiresOn: z.iso.date().optional(), reason: text(200) }),
   example: { reason: "Goodwill." },
-  success: { status: 201, output: LedgerResult, example: { ...ledgerResultExample, entry: { ...entryExample, type: "reinstatement" } } },
+  exampleAfter: [{ operation: "earnPoints", example: { points: 50, expiresOn: "2026-01-31" } }],
+  success: { status: 201, output: LedgerResult, example: { ...ledgerResultExample, entry: { ...entryExample, type: "reinstatement", reverses: expiryId } } },
   problems: { ...entryNotFound, ...reversalProblems, ...tooManyBuckets },
   async run({ table, now, fail }, { params, body }) {
     const { wallet, entry, tally } = (await loadEntry(table, params.entryId, now)) ?? fail("entry_not_found");
