@@ -6,7 +6,7 @@ import { ledgerTimeIn } from "../domain/loyalty/ledger/ledger-time.ts";
 import { newWalletHead } from "../domain/loyalty/ledger/wallet-head.ts";
 import { allStockKeys, stockShards } from "../domain/loyalty/rewards/stock.ts";
 import { walletIdOf } from "../domain/loyalty/wallets/wallet.ts";
-import { walletKey } from "../domain/loyalty/wallets/wallet-keys.ts";
+import { entryKey, walletKey } from "../domain/loyalty/wallets/wallet-keys.ts";
 import { newId } from "../functions/shell/random.ts";
 import { openTable } from "../functions/shell/table.ts";
 import { type Answer, call, eventually, type Json, newTenant, type TenantKeys } from "./clientele.ts";
@@ -34,19 +34,19 @@ async function eachOf<Item>(items: readonly Item[], work: (item: Item) => Promis
 /** Wallets as earning makes them, written straight away: what is tested begins after it. */
 async function manyWallets({ tenantId }: TenantKeys, programId: string, count: number, points: number): Promise<string[]> {
   const now = new Date();
-  const heads = Array.from({ length: count }, () => {
+  const wallets = Array.from({ length: count }, () => {
     const customerId = newId("cus");
     const head = newWalletHead({ id: walletIdOf(customerId, programId), customerId, programId, metadata: {}, livemode: true }, now);
     const applied = apply(head, { kind: "earn", points, expiresOn: null }, ledgerTimeIn("Europe/Paris", now));
     if (applied.kind === "refused") throw new Error(applied.code);
-    return applied.head;
+    return applied;
   });
-  for (let done = 0; done < count; done += 100)
-    await openTable(tenantId).commit(
-      heads.slice(done, done + 100).map((head) => create(walletKey(head.id), head)),
-      () => [],
-    );
-  return heads.map(({ id }) => id);
+  const changes = wallets.flatMap(({ head, entries }) => [
+    create(walletKey(head.id), head),
+    ...entries.map((entry) => create(entryKey(head.id, entry.seq), entry)),
+  ]);
+  for (let done = 0; done < changes.length; done += 100) await openTable(tenantId).commit(changes.slice(done, done + 100), () => []);
+  return wallets.map(({ head }) => head.id);
 }
 
 async function clubWith(members: number, points: number) {
