@@ -64,13 +64,15 @@ function changesForEntries(wallets: readonly ReconciledWallet[], timeZone: strin
 
 /** With what the stream has not brought: it forgets after a day, and a head may come before its entries. */
 async function completed(table: Reader, walletId: string, seen: Sightings, watermark: Watermark, isLastLook: boolean): Promise<Sightings> {
-  if (!lacksEntries(seen, watermark, entriesMax)) return seen;
+  // One more than are counted, to know whether there is more.
+  const wanted = entriesMax + 1;
+  if (!lacksEntries(seen, watermark, wanted)) return seen;
   const { pk, skPrefix } = entriesOf(walletId);
-  const rows = await table.query<Entry>({ from: "items", pk, beyondSk: entrySk(watermark.seq), order: "ascending", limit: entriesMax + 1 });
+  const rows = await table.query<Entry>({ from: "items", pk, beyondSk: entrySk(watermark.seq), order: "ascending", limit: wanted });
   const stored = rows.filter(({ sk }) => sk.startsWith(skPrefix)).map(({ document }) => document);
   // What the stream brought is what was written first.
   const whole = { ...seen, entries: [...stored, ...seen.entries] };
-  if (!isLastLook && lacksEntries(whole, watermark, entriesMax)) throw new Contention(`Entries of ${walletId} after ${watermark.seq} are not all there yet.`);
+  if (!isLastLook && lacksEntries(whole, watermark, wanted)) throw new Contention(`Entries of ${walletId} after ${watermark.seq} are not all there yet.`);
   return whole;
 }
 

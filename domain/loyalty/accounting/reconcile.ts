@@ -48,12 +48,11 @@ function newEntries({ entries }: Pick<Sightings, "entries">, { seq }: Watermark)
   return [...bySeq.values()].toSorted((one, other) => one.seq - other.seq);
 }
 
-/** Whether one of the next `entriesMax` entries is missing, up to all that is known to be written. */
-export function lacksEntries(sightings: Sightings, watermark: Watermark, entriesMax: number): boolean {
-  const next = newEntries(sightings, watermark).slice(0, entriesMax);
+/** Whether one of the next `count` entries is missing, up to all that is known to be written. */
+export function lacksEntries(sightings: Sightings, watermark: Watermark, count: number): boolean {
+  const next = newEntries(sightings, watermark).slice(0, count);
   return (
-    next.some(({ seq }, index) => seq !== watermark.seq + 1 + index) ||
-    watermark.seq + next.length < Math.min(knownSequence(sightings), watermark.seq + entriesMax)
+    next.some(({ seq }, index) => seq !== watermark.seq + 1 + index) || watermark.seq + next.length < Math.min(knownSequence(sightings), watermark.seq + count)
   );
 }
 
