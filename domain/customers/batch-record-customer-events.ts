@@ -4,13 +4,13 @@ import { idOf } from "../kernel/id.ts";
 import { operation } from "../kernel/operation.ts";
 import { CustomerEvent, customerEventExample, NewCustomerEvent, newCustomerEventExample } from "./customer-event.ts";
 import { customerDeleted, customerNotFound } from "./get-customer.ts";
-import { IdentityType, IdentityValue, normalized } from "./identity.ts";
-import { identityKey } from "./keys.ts";
+import { IdentityLookup } from "./model.ts";
 import { planCustomerEvent } from "./record-customer-event.ts";
+import { holderOf } from "./store.ts";
 
 const itemShape = {
   customerId: idOf("cus").optional(),
-  identity: z.strictObject({ type: IdentityType, value: IdentityValue }).optional(),
+  identity: IdentityLookup.optional(),
   event: NewCustomerEvent,
 };
 const Item = z
@@ -29,9 +29,8 @@ const recordItem = operation({
   success: { status: 201, alternatives: [200], output: CustomerEvent, example: customerEventExample },
   problems: { ...customerNotFound, ...customerDeleted },
   async run({ table, caller, now, newId, fail }, { body: { customerId, identity, event } }) {
-    const { settings } = caller;
-    const holder = identity && (await table.get(identityKey(normalized(identity, settings, "body", "/identity/value"), settings.secret)));
-    return planCustomerEvent(table, customerId ?? holder?.customerId ?? fail("customer_not_found"), event, newId("cev"), caller, now, fail);
+    const holderId = identity && (await holderOf(table, identity, caller.settings, "/identity/value"));
+    return planCustomerEvent(table, customerId ?? holderId ?? fail("customer_not_found"), event, newId("cev"), caller, now, fail);
   },
 });
 

@@ -1,12 +1,11 @@
 import * as z from "zod";
 import { batchOperation } from "../kernel/batch.ts";
 import { upsertCustomerByIdentity } from "./customer-by-identity.ts";
-import { IdentityType, IdentityValue } from "./identity.ts";
-import { CustomerPatch, customerExample, newCustomerExample } from "./model.ts";
+import { CustomerPatch, customerExample, IdentityLookup, newCustomerExample } from "./model.ts";
 
 const Item = z
   .strictObject({
-    identity: z.strictObject({ type: IdentityType, value: IdentityValue }),
+    identity: IdentityLookup,
     customer: CustomerPatch,
   })
   .meta({ id: "CustomerUpsert" });

@@ -2,10 +2,12 @@
 import * as z from "zod";
 import { eventType } from "../kernel/event.ts";
 import { idOf } from "../kernel/id.ts";
-import { CustomerEvent, customerEventExample } from "./customer-event.ts";
+import { CustomerEvent, customerEventExample, TouchpointSummary } from "./customer-event.ts";
 import { Identity, identityExample, isSameIdentity } from "./identity.ts";
 import { Customer, type CustomerRecord, customerExample } from "./model.ts";
 import { toCustomer } from "./store.ts";
+
+export { customerEventExample, TouchpointSummary };
 
 const ofCustomer = (type: `customer.${string}`, description: string, tellsPrevious = false) =>
   eventType<CustomerRecord>()({

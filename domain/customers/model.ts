@@ -9,7 +9,7 @@ import { patchShape } from "../kernel/merge-patch.ts";
 import { recordFields } from "../kernel/revision.ts";
 import { Metadata, MetadataPatch, text } from "../kernel/text.ts";
 import { dayMilliseconds, Instant, InstantInput } from "../kernel/time.ts";
-import { Identity, IdentityInput, identitiesMax, identityExample } from "./identity.ts";
+import { Identity, IdentityInput, IdentityType, IdentityValue, identitiesMax, identityExample } from "./identity.ts";
 
 /** How long a deleted customer can be restored. */
 export const restorableMilliseconds = 90 * dayMilliseconds;
@@ -49,6 +49,9 @@ const profileShape = {
   acquisition: AcquisitionInput.optional(),
   metadata: Metadata.default({}),
 };
+
+/** How a request names a customer by one of its identities. */
+export const IdentityLookup = z.strictObject({ type: IdentityType, value: IdentityValue }).meta({ id: "IdentityLookup" });
 
 /** Every field that a customer's profile may have, without its identities. */
 export const Profile = z.strictObject(profileShape);

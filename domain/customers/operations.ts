@@ -5,7 +5,6 @@ import { getCustomerByIdentity, upsertCustomerByIdentity } from "./customer-by-i
 import { deleteCustomer } from "./delete-customer.ts";
 import { getCustomer } from "./get-customer.ts";
 import { getCustomerTimeline } from "./get-customer-timeline.ts";
-import { getCustomerView } from "./get-customer-view.ts";
 import { linkIdentity } from "./link-identity.ts";
 import { listCustomerChanges } from "./list-customer-changes.ts";
 import { listCustomers } from "./list-customers.ts";
@@ -30,6 +29,5 @@ export const customerOperations = [
   recordCustomerEvent,
   batchRecordCustomerEvents,
   getCustomerTimeline,
-  getCustomerView,
   listCustomerChanges,
 ];

@@ -1,8 +1,10 @@
 /** Typed reads and writes of customers. A customer's identities and its document always move in one transaction. */
+import type { TenantSettings } from "../kernel/caller.ts";
 import type { EventDraft } from "../kernel/event.ts";
-import { type Change, create, key, type Placement, type Reader, remove, replace } from "../kernel/table.ts";
-import { type Identity, isSameIdentity } from "./identity.ts";
-import { collectionPk, customerKey, customerListPk, identityKey } from "./keys.ts";
+import { type Change, create, type Key, key, type Placement, type Reader, remove, replace } from "../kernel/table.ts";
+import { noTouchpoints, type TouchpointSummary } from "./customer-event.ts";
+import { type Identity, isSameIdentity, normalized } from "./identity.ts";
+import { collectionPk, customerKey, customerListPk, identityKey, touchpointsKey } from "./keys.ts";
 import type { Customer, CustomerRecord } from "./model.ts";
 
 /** A customer, deleted ones too until they are purged; by the clock, however late the purge runs. */
@@ -14,9 +16,17 @@ export const isPurged = ({ purgeAt }: CustomerRecord, now: Date): boolean => pur
 
 /** Where a customer's document stands, for contexts that read it with documents of their own. Check its status and `isPurged`. */
 export const customerDocumentKey = customerKey;
-/** The id of the active customer that holds an identity, in one strongly consistent read. */
-export async function holderOf(table: Reader, identity: { type: string; value: string }, tenantSecret: string): Promise<string | undefined> {
-  return (await table.get(identityKey(identity, tenantSecret)))?.customerId;
+/**
+ * The id of the active customer that holds an identity, as people spell it, in one strongly consistent read. A value that
+ * cannot be one is a problem of the request's body at `pointer`.
+ */
+export async function holderOf(
+  table: Reader,
+  identity: { type: string; value: string },
+  settings: TenantSettings,
+  pointer: string,
+): Promise<string | undefined> {
+  return (await table.get(identityKey(normalized(identity, settings, "body", pointer), settings.secret)))?.customerId;
 }
 
 /** The active customer that holds an identity, in two strongly consistent reads. */
@@ -25,8 +35,8 @@ export async function loadCustomerByIdentity(
   identity: { type: string; value: string },
   tenantSecret: string,
 ): Promise<CustomerRecord | undefined> {
-  const customerId = await holderOf(table, identity, tenantSecret);
-  return customerId === undefined ? undefined : await table.get(customerKey(customerId));
+  const holder = await table.get(identityKey(identity, tenantSecret));
+  return holder && (await table.get(customerKey(holder.customerId)));
 }
 
 export const toCustomer = ({ listShard: _, ...customer }: CustomerRecord): Customer => customer;
@@ -73,4 +83,16 @@ const linksMax = 200;
 export async function collectionLinks<Link extends object>(table: Reader, customerId: string, skPrefix: string): Promise<Link[]> {
   const rows = await table.query<Link>({ from: "items", pk: collectionPk(customerId), skPrefix, order: "ascending", limit: linksMax });
   return rows.map(({ document }) => document);
+}
+
+/** A customer with what stands under it, which is small however long its history is: read in one strongly consistent round trip. */
+export type Collection = { readonly customer: Customer; readonly touchpoints: TouchpointSummary; links<Link extends object>(skPrefix: string): Link[] };
+export async function loadCollection(table: Reader, customerId: string, now: Date): Promise<Collection | undefined> {
+  const rows = await table.query({ from: "items", pk: collectionPk(customerId), order: "ascending", limit: linksMax });
+  const at = <Document extends object>({ sk }: Key<Document>) => rows.find((row) => row.sk === sk)?.document as Document | undefined;
+  const customer = at(customerKey(customerId));
+  if (!customer || isPurged(customer, now)) return undefined;
+  const { version: _, updatedAt: _1, ...touchpoints } = at(touchpointsKey(customerId)) ?? { ...noTouchpoints, version: 0, updatedAt: "" };
+  const links = <Link extends object>(skPrefix: string) => rows.filter(({ sk }) => sk.startsWith(skPrefix)).map(({ document }) => document as Link);
+  return { customer: toCustomer(customer), touchpoints, links };
 }

@@ -30,6 +30,7 @@ import { listEarningRules } from "./rules/list-earning-rules.ts";
 import { updateEarningRule } from "./rules/update-earning-rule.ts";
 import { adjustPoints } from "./wallets/adjust-points.ts";
 import { authorizeHold } from "./wallets/authorize-hold.ts";
+import { batchEarnPoints, earnPointsForCustomer } from "./wallets/earn-for-customer.ts";
 import { earnPoints } from "./wallets/earn-points.ts";
 import { getWallet, listWallets } from "./wallets/get-wallet.ts";
 import { getEntry, listEntries } from "./wallets/list-entries.ts";
@@ -54,6 +55,8 @@ export const loyaltyOperations = [
   getWallet,
   getWalletBalance,
   earnPoints,
+  earnPointsForCustomer,
+  batchEarnPoints,
   redeemPoints,
   adjustPoints,
   transferPoints,

@@ -25,7 +25,8 @@ export function linePoints({ lines }: Pick<Purchase, "lines">, fired: readonly F
   return points;
 }
 
-const share = (points: number, total: number, upTo: number): number => Number((BigInt(points) * BigInt(upTo)) / BigInt(total));
+/** Rounded to the nearest. */
+const share = (points: number, total: number, upTo: number): number => Number((2n * BigInt(points) * BigInt(upTo) + BigInt(total)) / (2n * BigInt(total)));
 
 export type ReturnedLine = { readonly line: number; readonly quantity?: number | undefined };
 export type EarnedLine = { readonly quantity: number; readonly points: number };

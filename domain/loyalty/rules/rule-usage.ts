@@ -100,6 +100,29 @@ function withPoints({ caps: { perCustomer = {} } }: EarningRule, before: RuleUsa
   return { lastAt, ...Object.fromEntries(byPeriod), ...(perCustomer.total !== undefined && { total: (before?.total ?? 0) + points }) };
 }
 
+/**
+ * The usage after some of an earning's points were taken back: caps have that room again. Cooldowns stay. `dayEarned` is
+ * the day of the earning in the programme's zone; periods that are forgotten stay so.
+ */
+export function usageAfterReturn(usage: WalletUsage, returned: readonly { ruleId: string; points: number }[], dayEarned: string): WalletUsage {
+  const rules = { ...usage.rules };
+  for (const { ruleId, points } of returned) {
+    const before = rules[ruleId];
+    if (!before) continue;
+    const byPeriod = periods.flatMap(({ period, characters }) => {
+      const key = dayEarned.slice(0, characters);
+      const given = before[period]?.[key];
+      return given === undefined ? [] : [[period, { ...before[period], [key]: Math.max(0, given - points) }] as const];
+    });
+    rules[ruleId] = {
+      ...before,
+      ...Object.fromEntries(byPeriod),
+      ...(before.total !== undefined && { total: Math.max(0, before.total - points) }),
+    };
+  }
+  return { version: usage.version + 1, rules };
+}
+
 /** What the points of `outcomes` take from the budgets of rules that have one. */
 export function budgetSpends(rules: readonly EarningRule[], outcomes: readonly RuleOutcome[]): { ruleId: string; points: number }[] {
   const budgeted = new Set(rules.filter(({ caps }) => caps.budget !== undefined).map(({ id }) => id));

@@ -2,6 +2,8 @@ import * as z from "zod";
 import { collectionLinks } from "../../customers/store.ts";
 import { idOf } from "../../kernel/id.ts";
 import { operation, plan } from "../../kernel/operation.ts";
+import { CustomerWallet, customerWalletExample } from "../model.ts";
+import { type WalletLink, walletLinkPrefix, walletsOf } from "../store.ts";
 import { loadWallet, walletNotFound, walletNow, walletParams } from "./ledger-command.ts";
 import { Wallet, walletExample } from "./wallet.ts";
 
@@ -23,20 +25,19 @@ export const getWallet = operation({
 export const listWallets = operation({
   id: "listWallets",
   summary: "List the wallets of a customer",
-  description: "One for each programme that the customer takes part in. Strongly consistent.",
+  description: "One for each programme that the customer takes part in, with what the member has paid for there. Strongly consistent; two round trips.",
   method: "get",
   path: "/v1/wallets",
   permission: "loyalty:read",
   query: z.strictObject({ customerId: idOf("cus") }),
   success: {
     status: 200,
-    output: z.object({ object: z.literal("list"), data: z.array(Wallet), hasMore: z.literal(false) }).meta({ id: "WalletList" }),
-    example: { object: "list", data: [walletExample], hasMore: false },
+    output: z.object({ object: z.literal("list"), data: z.array(CustomerWallet), hasMore: z.literal(false) }).meta({ id: "WalletList" }),
+    example: { object: "list", data: [customerWalletExample], hasMore: false },
   },
   problems: {},
   async run({ table, now }, { query: { customerId } }) {
-    const links = await collectionLinks<{ walletId: string }>(table, customerId, "WALLET#");
-    const wallets = await Promise.all(links.map(({ walletId }) => loadWallet(table, walletId, now)));
-    return plan({ object: "list" as const, data: wallets.flatMap((wallet) => (wallet ? [walletNow(wallet)] : [])), hasMore: false as const });
+    const links = await collectionLinks<WalletLink>(table, customerId, walletLinkPrefix);
+    return plan({ object: "list" as const, data: await walletsOf(table, links, now), hasMore: false as const });
   },
 });

@@ -1,6 +1,8 @@
 /** A command on one wallet, from the request to the changes: one round trip of reads, one transaction. */
 import * as z from "zod";
-import { type Change, Contention, create, type Key, type Reader, replace } from "../../kernel/table.ts";
+import { linkKey } from "../../customers/store.ts";
+import { type EventDraft, tell } from "../../kernel/event.ts";
+import { type Change, Contention, create, type Key, type Placement, type Reader, replace } from "../../kernel/table.ts";
 import { text } from "../../kernel/text.ts";
 import { checkpointChanges } from "../history/checkpoint.ts";
 import { programKey } from "../keys.ts";
@@ -15,7 +17,7 @@ import { type Qualifying, withStanding } from "../tiers/standing.ts";
 import { tellOf } from "../tiers/tier-events.ts";
 import type { TierChange } from "../tiers/tiers.ts";
 import { entriesMax, nextDueAt, rollKind } from "./due.ts";
-import { eventOf } from "./ledger-events.ts";
+import { eventOf, walletOpened } from "./ledger-events.ts";
 import { Entry, entryExample, programIdOf, toEntry, toWallet, Wallet, WalletId, walletExample } from "./wallet.ts";
 import { entryKey, type ReferenceRecord, referenceKey, walletKey } from "./wallet-keys.ts";
 
@@ -46,21 +48,36 @@ export type OpenWallet = {
   readonly time: LedgerTime;
   /** What the reference has led to before. */
   readonly used: ReferenceRecord | undefined;
+  /** Nothing stands there yet: the command opens it. */
+  readonly isNew?: boolean;
 };
+export type Alongside<Documents extends object[]> = Partial<Reference> & { readonly alongside?: { [Index in keyof Documents]: Key<Documents[Index]> } };
+export type Found<Documents extends object[]> = { readonly alongside: { [Index in keyof Documents]: Documents[Index] | undefined } };
 
 /** The wallet, its programme, what a reference has led to, and the documents that are read `alongside`, in one round trip. */
 export async function loadWallet<Documents extends object[] = []>(
   table: Reader,
   walletId: string,
   now: Date,
-  { reference, kind, alongside }: Partial<Reference> & { alongside?: { [Index in keyof Documents]: Key<Documents[Index]> } } = {},
-): Promise<(OpenWallet & { alongside: { [Index in keyof Documents]: Documents[Index] | undefined } }) | undefined> {
+  also: Alongside<Documents> = {},
+): Promise<(OpenWallet & Found<Documents>) | undefined> {
+  const { head, ...others } = await findWallet(table, walletId, now, also);
+  return head && others.program && ({ ...others, head } as OpenWallet & Found<Documents>);
+}
+
+/** As `loadWallet`; a wallet, or its programme, that is not there is undefined by itself. */
+export async function findWallet<Documents extends object[] = []>(
+  table: Reader,
+  walletId: string,
+  now: Date,
+  { reference, kind, alongside }: Alongside<Documents>,
+): Promise<Partial<OpenWallet> & Found<Documents>> {
   const referenceKeys = kind !== undefined && reference !== undefined ? [referenceKey(walletId, kind, reference)] : [];
   const keys = [walletKey(walletId), programKey(programIdOf(walletId)), ...(alongside ?? []), ...referenceKeys];
   const [head, program, ...others] = (await table.getMany<object>(keys)) as [WalletHead?, ProgramRecord?, ...object[]];
-  if (!head || !program) return undefined;
   const used = referenceKeys.length > 0 ? (others.pop() as ReferenceRecord | undefined) : undefined;
-  return { head, program, time: ledgerTimeIn(program.timeZone, now), used, alongside: others as never };
+  const found = { ...(head && { head }), ...(program && { program, time: ledgerTimeIn(program.timeZone, now) }) };
+  return { ...found, used, alongside: others as never };
 }
 
 /** The wallet as it is now, whatever was written last. */
@@ -104,11 +121,12 @@ export function decide({ head, program, time }: OpenWallet, commands: Command | 
 /** The head, which tells of its tier, and each entry, which tells its event; with a reference, what it led to. */
 export function ledgerChanges(before: OpenWallet, { head, entries, own, tierChanges }: Omit<Decided, "entry" | "kind">, reference?: Reference): Change[] {
   const due = nextDueAt(head, before.program);
-  const options = { placement: due ? { due: { at: due, kind: rollKind } } : {}, events: tierChanges.map(tellOf) };
+  const placement = due ? { due: { at: due, kind: rollKind } } : {};
+  const events = tierChanges.map(tellOf);
   const [first] = own;
   const points = own.reduce((sum, entry) => sum + entry.points, 0);
   return [
-    replace(walletKey(head.id), before.head, head, options),
+    ...(before.isNew ? openingChanges(head, placement, events) : [replace(walletKey(head.id), before.head, head, { placement, events })]),
     ...checkpointChanges(before.head, head),
     ...entries.map((one) => create(entryKey(head.id, one.seq), one, { events: [eventOf(one)] })),
     ...(reference?.reference && first
@@ -116,3 +134,9 @@ export function ledgerChanges(before: OpenWallet, { head, entries, own, tierChan
       : []),
   ];
 }
+
+/** A new wallet, and the link by which its customer's view finds it. */
+export const openingChanges = (head: WalletHead, placement: Placement = {}, events: readonly EventDraft[] = []): Change[] => [
+  create(walletKey(head.id), head, { placement, events: [tell(walletOpened), ...events] }),
+  create(linkKey(head.customerId, `WALLET#${head.programId}`), { walletId: head.id }),
+];

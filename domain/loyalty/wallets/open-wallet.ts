@@ -1,16 +1,35 @@
 import * as z from "zod";
-import { linkKey, loadCustomer } from "../../customers/store.ts";
-import { tell } from "../../kernel/event.ts";
+import { loadCustomer } from "../../customers/store.ts";
 import { idOf } from "../../kernel/id.ts";
-import { operation, plan } from "../../kernel/operation.ts";
-import { create } from "../../kernel/table.ts";
+import { type Context, operation, plan } from "../../kernel/operation.ts";
 import { Metadata } from "../../kernel/text.ts";
-import { programKey } from "../keys.ts";
 import { newWalletHead } from "../ledger/wallet-head.ts";
-import { loadWallet, walletNow } from "./ledger-command.ts";
-import { walletOpened } from "./ledger-events.ts";
+import { type Alongside, type Found, findWallet, type OpenWallet, openingChanges, walletNow } from "./ledger-command.ts";
 import { toWallet, Wallet, walletExample, walletIdOf } from "./wallet.ts";
-import { walletKey } from "./wallet-keys.ts";
+
+export const openingProblems = {
+  customer_not_found: { status: 404, title: "There is no such customer." },
+  program_not_found: { status: 404, title: "There is no such programme." },
+  program_closed: { status: 409, title: "The programme is closed: nobody joins and nothing is earned any more." },
+} as const;
+type Opening = { readonly customerId: string; readonly programId: string; readonly metadata?: Record<string, string> };
+
+/** The customer's wallet in the programme, or a new one that the plan's changes are to write: one round trip of reads, two when it is new. */
+export async function findOrOpenWallet<Documents extends object[]>(
+  { table, caller, now, fail }: Pick<Context<keyof typeof openingProblems>, "table" | "caller" | "now" | "fail">,
+  { customerId, programId, metadata = {} }: Opening,
+  also: Alongside<Documents> = {},
+): Promise<OpenWallet & Found<Documents>> {
+  const walletId = walletIdOf(customerId, programId);
+  const found = await findWallet<Documents>(table, walletId, now, also);
+  if (found.head && found.program) return found as OpenWallet & Found<Documents>;
+  const customer = await loadCustomer(table, customerId, now);
+  if (customer?.status !== "active") return fail("customer_not_found");
+  if (!found.program) return fail("program_not_found");
+  if (found.program.status === "closed") return fail("program_closed");
+  const head = newWalletHead({ id: walletId, customerId, programId, metadata, livemode: caller.livemode }, now);
+  return { ...found, head, isNew: true } as OpenWallet & Found<Documents>;
+}
 
 export const openWallet = operation({
   id: "openWallet",
@@ -27,23 +46,9 @@ export const openWallet = operation({
     output: Wallet,
     example: { ...walletExample, available: 0, nextExpiries: [], sequence: 0, version: 1 },
   },
-  problems: {
-    customer_not_found: { status: 404, title: "There is no such customer." },
-    program_not_found: { status: 404, title: "There is no such programme." },
-    program_closed: { status: 409, title: "The programme is closed: nobody joins any more." },
-  },
+  problems: openingProblems,
   async run({ table, caller, now, fail }, { body: { customerId, programId, metadata } }) {
-    const walletId = walletIdOf(customerId, programId);
-    const known = await loadWallet(table, walletId, now);
-    if (known) return plan(walletNow(known), [], { status: 200 });
-    const [customer, program] = await Promise.all([loadCustomer(table, customerId, now), table.get(programKey(programId))]);
-    if (customer?.status !== "active") return fail("customer_not_found");
-    if (!program) return fail("program_not_found");
-    if (program.status === "closed") return fail("program_closed");
-    const head = newWalletHead({ id: walletId, customerId, programId, metadata, livemode: caller.livemode }, now);
-    return plan(toWallet(head, program), [
-      create(walletKey(walletId), head, { events: [tell(walletOpened)] }),
-      create(linkKey(customerId, `WALLET#${programId}`), { walletId }),
-    ]);
+    const wallet = await findOrOpenWallet<[]>({ table, caller, now, fail }, { customerId, programId, metadata });
+    return wallet.isNew ? plan(toWallet(wallet.head, wallet.program), openingChanges(wallet.head)) : plan(walletNow(wallet), [], { status: 200 });
   },
 });
