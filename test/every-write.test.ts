@@ -10,10 +10,10 @@ import { wholeTable } from "./whole-table.ts";
 const writes = operations.filter(isWrite);
 const isBatch = (operation: AnyOperation) => "item" in operation;
 
-/** Everything in the table about a tenant, besides its rate limits, when its keys were last used, and the log and the deliveries that follow a write. */
+/** Everything in the table about a tenant, besides its rate limits, when its keys were last used, and the log, the deliveries and the accounting that follow a write. */
 async function itemsOf({ tenantId }: Sample["tenant"]): Promise<string[]> {
   const about = (await wholeTable()).filter(
-    ({ pk, sk, document }) => !/#(?:E[LV]|W[AD])#|^RL#/.test(pk) && !/^USE#|^HEALTH$/.test(sk) && `${pk} ${document}`.includes(tenantId),
+    ({ pk, sk, document }) => !/#(?:E[LV]|W[AD]|ACC)#|^RL#/.test(pk) && !/^USE#|^HEALTH$|^ACCOUNTED$/.test(sk) && `${pk} ${document}`.includes(tenantId),
   );
   return about.map((item) => canonicalJson(item)).toSorted();
 }
@@ -92,13 +92,15 @@ describe.concurrent.each(writes.map((operation) => [operation.id, operation] as 
   }
 });
 
+const another = (value: Json): Json => (typeof value === "number" ? value + 1 : Array.isArray(value) ? [...value, ...value] : `${value}x`);
+
 /** Another valid body: the example with one more thing said, or one thing less. */
 function otherBody(operation: AnyOperation, body: Json): Json {
   if (isBatch(operation)) return { items: [...body.items, ...body.items] };
   const candidates = [
     { ...body, metadata: { changed: "yes" } },
     ...Object.keys(body).map((name) => ({ ...body, [name]: undefined })),
-    ...Object.keys(body).map((name) => ({ ...body, [name]: typeof body[name] === "number" ? body[name] + 1 : `${body[name]}x` })),
+    ...Object.keys(body).map((name) => ({ ...body, [name]: another(body[name]) })),
   ];
   const valid = candidates.find((candidate) => operation.body?.safeParse(candidate).success);
   if (!valid) throw new Error(`No other valid body is found for ${operation.id}; give its example a field that may be left out.`);
