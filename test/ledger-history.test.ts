@@ -6,7 +6,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, describe, expect, test } from "vitest";
+import { overwrite } from "../domain/kernel/table.ts";
 import { entryHash } from "../domain/loyalty/ledger/entry.ts";
+import type { WalletHead } from "../domain/loyalty/ledger/wallet-head.ts";
+import { walletKey } from "../domain/loyalty/wallets/wallet-keys.ts";
+import { openTable } from "../functions/shell/table.ts";
 import { baseUrl, call, type Json, newTenant, type TenantKeys } from "./clientele.ts";
 import { useMovingClock } from "./moving-clock.ts";
 
@@ -115,6 +119,18 @@ describe("the balance of a wallet", () => {
     expect(await balance(tenant, id, { knownAt: future })).toMatchObject({ status: 422, code: "instant_in_future" });
     expect(await balance(tenant, id, { at: now(), knownAt: past })).toMatchObject({ status: 422, code: "at_after_known_at" });
     expect(await balance(tenant, id, { at: "2001-01-01T00:00:00Z" })).toEqual(has(0));
+  });
+
+  test("is refused when more than 10,000 entries lie between the two instants, before any of them is read", async () => {
+    const { tenant, id } = await newWallet();
+    await post(tenant, `/wallets/${id}/earnings`, { points: 1 });
+    const early = now();
+    clock.moveOn(60);
+    const table = openTable(tenant.tenantId);
+    const head = { ...((await table.get(walletKey(id))) as WalletHead), sequence: 10_001, updatedAt: now() };
+    await table.commit([overwrite(walletKey(id), head)], () => []);
+    expect(await balance(tenant, id, { at: "2001-01-01T00:00:00Z" })).toMatchObject({ code: "range_too_long", entries: 10_001, entriesMax: 10_000 });
+    expect(await balance(tenant, id, { at: early, knownAt: early })).toEqual(has(1));
   });
 });
 

@@ -65,7 +65,8 @@ export const getWalletBalance = operation({
     const { knownAt = present, at = knownAt } = query;
     if (at > present || knownAt > present) return fail("instant_in_future", { now: present });
     if (at > knownAt) return fail("at_after_known_at");
-    const [base, end] = await Promise.all([headBy(table, head, at), headBy(table, head, knownAt)]);
+    const before = headBy(table, head, at);
+    const [base, end] = await Promise.all([before, at === knownAt ? before : headBy(table, head, knownAt)]);
     const inBetween = end.sequence - base.sequence;
     if (inBetween > rangeEntriesMax) return fail("range_too_long", { entries: inBetween, entriesMax: rangeEntriesMax });
     const later = base === head ? [] : await entriesAfter(table, base, inBetween, knownAt);
