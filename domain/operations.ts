@@ -1,4 +1,5 @@
 /** Every operation of the product, by the context that serves it, in the order of the API reference. */
+import { customerViewOperations } from "./customer-view/operations.ts";
 import { customerOperations } from "./customers/operations.ts";
 import type { AnyOperation } from "./kernel/operation.ts";
 import { loyaltyOperations } from "./loyalty/operations.ts";
@@ -8,6 +9,7 @@ import { webhookOperations } from "./webhooks/operations.ts";
 /** The key is the name of the Lambda in `functions/`. */
 export const contexts = {
   customers: customerOperations,
+  "customer-view": customerViewOperations,
   loyalty: loyaltyOperations,
   webhooks: webhookOperations,
   tenants: tenantOperations,

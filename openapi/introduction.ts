@@ -66,6 +66,7 @@ Every change tells an event. The same envelope is listed by the events operation
 export const tags: Record<string, { name: string; description: string }> = {
   tenants: { name: "Tenants and keys", description: "The business itself, its settings, and the API keys that act for it." },
   customers: { name: "Customers", description: "People and organisations, the identities they are known by, and what happened with them." },
+  "customer-view": { name: "Customer view", description: "All that is known of a customer, in one answer." },
   loyalty: { name: "Loyalty", description: "Points, tiers and rewards." },
   complaints: { name: "Complaints", description: "What went wrong, and by when it is put right." },
   surveys: { name: "Surveys", description: "Questions to customers, and their answers." },
