@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Api, apiWith } from "../bench/api.ts";
 import { consumptionOf } from "../bench/consumption.ts";
 import { customerWithHistory } from "../bench/costs.ts";
+import { ledgerCosts, openWalletWith } from "../bench/ledger-costs.ts";
 import { newBody } from "../bench/population.ts";
 import { create } from "../domain/kernel/table.ts";
 import { creationOf, messageOf, newDelivery } from "../domain/webhooks/delivery-round.ts";
@@ -17,6 +18,7 @@ import type { Event } from "../domain/webhooks/model.ts";
 import { endpointSecretFrom } from "../domain/webhooks/signature.ts";
 import { handler as deliver } from "../functions/deliver-webhook.ts";
 import { type Clientele, startClientele } from "../functions/local/runtime.ts";
+import { handler as loyalty } from "../functions/loyalty.ts";
 import { newId } from "../functions/shell/random.ts";
 import { openTable } from "../functions/shell/table.ts";
 import { type Receiver, startReceiver } from "./receiver.ts";
@@ -87,12 +89,69 @@ test("the view of a customer with 300 touchpoints costs what it costs with one, 
   expect(cost.calls.length).toBeLessThanOrEqual(3);
 });
 
+test("the view of a member is two round trips, however many programmes the member takes part in", async () => {
+  const { id: customerId } = await api("POST /v1/customers", { body: newBody() });
+  for (const name of ["Club", "Shop", "Bistro"]) {
+    const { id: programId } = await api("POST /v1/programs", { body: { name } });
+    await api("POST /v1/wallets", { body: { customerId, programId } });
+    const cost = await costOf(() => api("GET /v1/customers/{customerId}/view", { params: { customerId } }));
+    expect(cost).toMatchObject({ calls: ["Query", "BatchGetItem"], writeUnits: 0 });
+  }
+  const listed = await costOf(() => api("GET /v1/wallets", { query: `customerId=${customerId}` }));
+  expect(listed.calls).toEqual(["Query", "BatchGetItem"]);
+});
+
+describe("a wallet's history costs nothing", () => {
+  const costsWith = async (entries: number) => {
+    const costs = await ledgerCosts(api, await openWalletWith(api, clientele.demo.tenantId, entries, 1));
+    return Object.fromEntries(costs.map(({ operation, limiterWrites: _, ...cost }) => [operation, cost]));
+  };
+
+  test("earning and redeeming are one read call and one transaction, of at most 6 write units with the reference of an order", async () => {
+    const costs = await costsWith(1);
+    for (const cost of Object.values(costs)) expect(cost.calls).toEqual(["BatchGetItem", "TransactWriteItems"]);
+    for (const name of ["earn", "earn, with reference", "redeem", "redeem, with reference"]) expect(costs[name]?.writeUnits, name).toBeLessThanOrEqual(6);
+  });
+
+  test("they cost the same after one entry and after thousands, whatever the client names", async () => {
+    // Not near a multiple of 64: such an entry leaves a checkpoint besides.
+    expect(await costsWith(2_950)).toEqual(await costsWith(1));
+  });
+});
+
 test("the rate limits of a busy key cost at most a write in ten requests", async () => {
   const requests = 200;
   const { limiterWrites } = await consumptionOf(async () => {
     for (let count = 0; count < requests; count++) await api("GET /v1/customers/{customerId}", { params: { customerId: customer.customerId } });
   });
   expect(limiterWrites / requests).toBeLessThanOrEqual(0.1);
+});
+
+describe("a reward", () => {
+  const loyaltyApi = () => apiWith(clientele.demo.liveKey, loyalty);
+  const redeem = (walletId: string, body: object) => loyaltyApi()("POST /v1/wallets/{walletId}/redemptions", { params: { walletId }, body });
+  async function walletAndRewards() {
+    const ask = loyaltyApi();
+    const { id: programId } = await ask("POST /v1/programs", { body: { name: "Club" } });
+    const { id: walletId } = await ask("POST /v1/wallets", { body: { customerId: customer.customerId, programId } });
+    await ask("POST /v1/wallets/{walletId}/earnings", { params: { walletId }, body: { points: 1000 } });
+    const reward = async (stock: object) => (await ask("POST /v1/rewards", { body: { programId, name: "Mug", pricePoints: 1, memberLimit: 9, stock } })).id;
+    const [counted, codes] = [await reward({ kind: "counted", quantity: 1000 }), await reward({ kind: "codes" })];
+    await ask("POST /v1/rewards/{rewardId}/codes", { params: { rewardId: codes }, body: { codes: ["A", "B", "C"] } });
+    return { walletId, counted, codes };
+  }
+
+  test("of counted stock is redeemed in one read and one transaction of head, entry, redemption, shard and limit", async () => {
+    const { walletId, counted } = await walletAndRewards();
+    const cost = await costOf(() => redeem(walletId, { rewardId: counted }));
+    expect(cost).toEqual({ calls: ["BatchGetItem", "TransactWriteItems"], readUnits: 7, writeUnits: 11 });
+  });
+
+  test("of unique codes is redeemed in one read, one query of the free codes and one transaction", async () => {
+    const { walletId, codes } = await walletAndRewards();
+    const cost = await costOf(() => redeem(walletId, { rewardId: codes }));
+    expect(cost).toEqual({ calls: ["BatchGetItem", "Query", "TransactWriteItems"], readUnits: 7.5, writeUnits: 14 });
+  });
 });
 
 describe("deliveries", () => {
