@@ -85,7 +85,9 @@ async function realId(example: string, tenant: TenantKeys, made: Map<string, str
   if (prefix === "tn") return tenant.tenantId;
   const known = made.get(example);
   if (known) return known;
-  const source = operations.find((operation) => makes(operation, prefix));
+  const sources = operations.filter((operation) => makes(operation, prefix));
+  // What an operation is about rather than what it makes besides.
+  const source = sources.find(({ success }) => isIdOf((success.example as Json)?.id, prefix)) ?? sources[0];
   if (!source) throw new Error(`No operation makes or lists what ${prefix}_… names: give one an example whose id begins so.`);
   if (source.method === "get") {
     // What a list can be narrowed to is there before that which it lists.
@@ -126,13 +128,14 @@ function makes(operation: AnyOperation, prefix: string): boolean {
   const example = success.example as Json;
   const shown = method === "post" ? idIn(example, prefix) : method === "get" ? example?.data?.[0]?.id : undefined;
   const needs = Object.values(paramsOf(operation)).map(exampleOf);
-  return String(shown).startsWith(`${prefix}_`) && !needs.some((id) => id.startsWith(`${prefix}_`));
+  return isIdOf(shown, prefix) && !needs.some((id) => isIdOf(id, prefix));
 }
 const isMade = (id: string): boolean => operations.some((operation) => makes(operation, idPattern.exec(id)?.[1] ?? "-"));
 
+const isIdOf = (id: unknown, prefix: string): id is string => typeof id === "string" && id.startsWith(`${prefix}_`);
 /** Of the answer itself, of the first in its list, or of what it names beside others. */
 const idIn = (body: Json, prefix: string): string | undefined =>
-  [body, body?.data?.[0], ...Object.values(body ?? {})].map((part) => part?.id).find((id) => typeof id === "string" && id.startsWith(`${prefix}_`));
+  [body, body?.data?.[0], ...Object.values(body ?? {})].map((part) => part?.id).find((id) => isIdOf(id, prefix));
 
 /** Events are made by the product itself, when anything happens. */
 const makeAnEvent = (tenant: TenantKeys) => call(tenant.live, "post", "/v1/customers", { body: {} });

@@ -11,7 +11,7 @@ import { type EntryPurchase, toEntryPurchase } from "../rules/entry-purchase.ts"
 import { Purchase } from "../rules/purchase.ts";
 import { RuleOutcome } from "../rules/rule-outcome.ts";
 import { type Award, award, type EarningWallet } from "./award.ts";
-import { decide, ledgerChanges, ReferenceText, referenceUsed, rolled, tooManyBuckets, toResult } from "./ledger-command.ts";
+import { decide, ledgerChanges, programClosed, ReferenceText, referenceUsed, rolled, tooManyBuckets, toResult } from "./ledger-command.ts";
 import { Entry, entryExample, toEntry, Wallet, walletExample } from "./wallet.ts";
 import { entryKey } from "./wallet-keys.ts";
 
@@ -51,7 +51,7 @@ export const earningResultExample = { object: "earning_result" as const, entry: 
 
 export const earningProblems = {
   ...referenceUsed,
-  program_closed: { status: 409, title: "The programme is closed: nothing is earned any more." },
+  ...programClosed,
   ...tooManyBuckets,
   effective_in_future: { status: 422, title: "Points cannot be earned in the future." },
 } as const;

@@ -25,6 +25,7 @@ export const walletParams = z.object({ walletId: WalletId });
 export const walletNotFound = { wallet_not_found: { status: 404, title: "There is no such wallet." } } as const;
 export const referenceUsed = { reference_used: { status: 409, title: "The reference stands for something else in this wallet." } } as const;
 export const insufficientPoints = { insufficient_points: { status: 409, title: "The wallet has fewer points than that." } } as const;
+export const programClosed = { program_closed: { status: 409, title: "The programme is closed: nobody joins and nothing is earned any more." } } as const;
 export const tooManyBuckets = { too_many_buckets: { status: 409, title: "The wallet's points would have more than 64 different dates." } } as const;
 export const ReferenceText = text(200).meta({
   description: "Your own id of what this is about, such as an order's. It counts once in a wallet, for ever.",

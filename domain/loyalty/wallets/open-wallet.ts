@@ -4,13 +4,13 @@ import { idOf } from "../../kernel/id.ts";
 import { type Context, operation, plan } from "../../kernel/operation.ts";
 import { Metadata } from "../../kernel/text.ts";
 import { newWalletHead } from "../ledger/wallet-head.ts";
-import { type Alongside, type Found, findWallet, type OpenWallet, openingChanges, walletNow } from "./ledger-command.ts";
+import { type Alongside, type Found, findWallet, type OpenWallet, openingChanges, programClosed, walletNow } from "./ledger-command.ts";
 import { toWallet, Wallet, walletExample, walletIdOf } from "./wallet.ts";
 
 export const openingProblems = {
   customer_not_found: { status: 404, title: "There is no such customer." },
   program_not_found: { status: 404, title: "There is no such programme." },
-  program_closed: { status: 409, title: "The programme is closed: nobody joins and nothing is earned any more." },
+  ...programClosed,
 } as const;
 type Opening = { readonly customerId: string; readonly programId: string; readonly metadata?: Record<string, string> };
 
