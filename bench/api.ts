@@ -1,6 +1,7 @@
 /** Calls of the product inside this process, from the event of API Gateway on. */
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from "aws-lambda";
-import { handler as customers } from "../functions/customers.ts";
+import { contexts } from "../domain/operations.ts";
+import { routeOf } from "../functions/shell/http.ts";
 import { newId } from "../functions/shell/random.ts";
 
 type Request = { params?: Record<string, string>; query?: string; body?: object; headers?: Record<string, string> };
@@ -9,9 +10,12 @@ export type Api = (routeKey: string, request?: Request) => Promise<{ id: string 
 
 type Lambda = (event: APIGatewayProxyEventV2, context: Context) => Promise<APIGatewayProxyStructuredResultV2>;
 
-/** `lambda` is the one that serves the routes. */
+const lambdaNames = new Map(Object.entries(contexts).flatMap(([name, operations]) => operations.map((operation) => [routeOf(operation), name] as const)));
+/** The Lambda that serves the route. */
+const lambdaOf = async (routeKey: string): Promise<Lambda> => (await import(`../functions/${lambdaNames.get(routeKey) ?? "unmatched"}.ts`)).handler;
+
 export const apiWith =
-  (key: string, lambda: Lambda = customers): Api =>
+  (key: string): Api =>
   async (routeKey, { params = {}, query = "", body, headers = {} } = {}) => {
     const [method = "", path = ""] = routeKey.split(" ");
     const rawPath = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(params[name] ?? ""));
@@ -26,6 +30,7 @@ export const apiWith =
       ...(body && { body: JSON.stringify(body) }),
       isBase64Encoded: false,
     } as unknown as APIGatewayProxyEventV2;
+    const lambda = await lambdaOf(routeKey);
     const response = await lambda(event, { functionName: "bench" } as Context);
     if ((response.statusCode ?? 500) >= 300) throw new Error(`${routeKey}: ${response.statusCode} ${response.body}`);
     return JSON.parse(response.body ?? "{}");

@@ -6,6 +6,7 @@ import type { Item } from "../functions/shell/item.ts";
 import type { Api } from "./api.ts";
 import { consumptionOf } from "./consumption.ts";
 import type { Cost } from "./costs.ts";
+import { seedHistory } from "./ledger-population.ts";
 
 export type LedgerCall = { readonly name: string; readonly call: (walletId: string) => Promise<unknown> };
 
@@ -68,3 +69,12 @@ function sizeOf(item: Item): WrittenItem {
 }
 /** A number takes a byte for two digits, and one more. */
 const valueBytes = (value: string | number): number => (typeof value === "string" ? Buffer.byteLength(value) : Math.ceil(String(value).length / 2) + 1);
+
+/** A wallet in a programme of its own, with so many entries whose points have so many dates to expire on. */
+export async function openWalletWith(api: Api, tenantId: string, entries: number, dates: number): Promise<string> {
+  const { id: programId } = await api("POST /v1/programs", { body: { name: "Club", timeZone: "Europe/Paris" } });
+  const { id: customerId } = await api("POST /v1/customers", { body: {} });
+  const { id } = await api("POST /v1/wallets", { body: { customerId, programId } });
+  await seedHistory(tenantId, id, entries, dates);
+  return id;
+}

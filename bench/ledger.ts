@@ -37,9 +37,9 @@ async function countCosts(): Promise<Counted[]> {
   const clientele = await startClientele({ port: 0, dataDir });
   try {
     // Imported late, as the product does itself: the endpoint is known only now.
-    const { ledgerApi, openWalletWith } = await import("./ledger-wallets.ts");
-    const { itemsWrittenBy, ledgerCalls, ledgerCosts } = await import("./ledger-costs.ts");
-    const api = ledgerApi(clientele.demo.liveKey);
+    const { apiWith } = await import("./api.ts");
+    const { itemsWrittenBy, ledgerCalls, ledgerCosts, openWalletWith } = await import("./ledger-costs.ts");
+    const api = apiWith(clientele.demo.liveKey);
     const histories: [entries: number, dates: number][] = [
       [1, 1],
       [plan.history, 1],

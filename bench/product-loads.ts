@@ -42,7 +42,7 @@ export function productLoads({ baseUrl, liveKey }: Demo, customers: number): Loa
 export function senderTo(baseUrl: string, key: string) {
   const { hostname, port } = new URL(baseUrl);
   let agent = new Agent({ keepAlive: true });
-  /** The product was halted since the last job, and drops connections that were idle for long just when they are used again. */
+  /** The product was halted since the last job: its connections have been idle for long. */
   const reconnect = () => {
     agent.destroy();
     agent = new Agent({ keepAlive: true });
@@ -61,7 +61,10 @@ export function senderTo(baseUrl: string, key: string) {
         response.on("end", () => (response.statusCode === status ? resolve(answer) : reject(new Error(`${method} ${path}: ${response.statusCode} ${answer}`))));
         response.on("error", reject);
       });
-      call.on("error", reject).end(text);
+      // The product ends connections that were idle for long, perhaps just when one is used again: then it has not seen the request.
+      const again = (error: NodeJS.ErrnoException) =>
+        call.reusedSocket && error.code === "ECONNRESET" ? send(status, method, path, body, more).then(resolve, reject) : reject(error);
+      call.on("error", again).end(text);
     });
   return { send, reconnect };
 }

@@ -18,7 +18,6 @@ import type { Event } from "../domain/webhooks/model.ts";
 import { endpointSecretFrom } from "../domain/webhooks/signature.ts";
 import { handler as deliver } from "../functions/deliver-webhook.ts";
 import { type Clientele, startClientele } from "../functions/local/runtime.ts";
-import { handler as loyalty } from "../functions/loyalty.ts";
 import { newId } from "../functions/shell/random.ts";
 import { openTable } from "../functions/shell/table.ts";
 import { type Receiver, startReceiver } from "./receiver.ts";
@@ -128,7 +127,7 @@ test("the rate limits of a busy key cost at most a write in ten requests", async
 });
 
 describe("a reward", () => {
-  const loyaltyApi = () => apiWith(clientele.demo.liveKey, loyalty);
+  const loyaltyApi = () => apiWith(clientele.demo.liveKey);
   const redeem = (walletId: string, body: object) => loyaltyApi()("POST /v1/wallets/{walletId}/redemptions", { params: { walletId }, body });
   async function walletAndRewards() {
     const ask = loyaltyApi();
