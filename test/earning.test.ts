@@ -150,3 +150,36 @@ test("a closed programme lets nobody in and nothing be earned; points can still 
   expect((await post(member, `/wallets/${member.walletId}/earnings`, { points: 1 })).body.code).toBe("program_closed");
   expect((await redeem(member, 10)).wallet.available).toBe(0);
 });
+
+describe("a budget of all members together", () => {
+  test("is never exceeded, however many earn at once, and is used to its last point", async () => {
+    const program = await newProgram({}, [{ ...aPointPerEuro, caps: { budget: 500 } }]);
+    const members = await Promise.all(Array.from({ length: 16 }, () => joined(program)));
+    const earned = await Promise.all(
+      members.flatMap((member) =>
+        Array.from({ length: 5 }, async () => {
+          for (;;) {
+            const { status, body } = await post(member, `/wallets/${member.walletId}/earnings`, { purchase: purchase([["shoes", 7]]) });
+            if (status === 201) return body.entry.points as number;
+            expect(body.code).toBe("contention");
+          }
+        }),
+      ),
+    );
+    expect(earned.reduce((sum, points) => sum + points, 0)).toBe(500);
+    expect(new Set(earned)).toEqual(new Set([7, 3, 0]));
+  });
+
+  test("can be raised and lowered while points are given, and a return gives its points back to it", async () => {
+    const member = await newMember({}, [{ ...aPointPerEuro, caps: { budget: 100 } }]);
+    const [rule] = (await get(member, "/earning-rules")).data;
+    const setBudget = (budget: number) => call(member.tenant.live, "patch", `/v1/earning-rules/${rule.id}`, { body: { caps: { budget } } });
+    const { entry } = await earn(member, { purchase: purchase([["shoes", 60]]) });
+    await setBudget(70);
+    expect((await earn(member, { purchase: purchase([["shoes", 60]]) })).entry).toMatchObject({ points: 10 });
+    expect((await earn(member, { purchase: purchase([["shoes", 60]]) })).rules[0].code).toBe("budget_exhausted");
+    await made(member.tenant, `/entries/${entry.id}/reversals`, { points: 20, reason: "Returned." });
+    await setBudget(75);
+    expect((await earn(member, { purchase: purchase([["shoes", 60]]) })).entry).toMatchObject({ points: 25 });
+  });
+});

@@ -1,6 +1,7 @@
 /** Claims of many at once, on the real engine: nothing is sold twice, and nothing that is there is refused. */
 import { describe, expect, test } from "vitest";
-import { allStockKeys, stockShards } from "../domain/loyalty/rewards/stock.ts";
+import { counterShards, shardKeys } from "../domain/kernel/sharded-counter.ts";
+import { stockOf } from "../domain/loyalty/rewards/stock.ts";
 import { openTable } from "../functions/shell/table.ts";
 import { type Answer, call, eventually, type Json } from "./clientele.ts";
 import { claim, clients, clubWith, counted, eachOf, get, made, manyWallets, outcomeOf, post, tally } from "./reward-club.ts";
@@ -23,8 +24,8 @@ describe("2,000 claims by 64 clients of a reward with stock 1,000", () => {
     console.info(`2,000 claims in ${Math.round(performance.now() - startedAt)} ms`);
     expect(tally(outcomes)).toEqual({ 201: 1000, out_of_stock: 1000 });
     expect(await get(tenant, `/rewards/${rewardId}`)).toMatchObject({ left: 0, stock: { quantity: 1000 } });
-    const shards = await openTable(tenant.tenantId).getMany(allStockKeys(rewardId));
-    expect(shards.map((shard) => shard?.amount)).toEqual(Array(stockShards).fill(0));
+    const shards = await openTable(tenant.tenantId).getMany(shardKeys(stockOf(rewardId)));
+    expect(shards.map((shard) => shard?.amount)).toEqual(Array(counterShards).fill(0));
     await eachOf(walletIds, async (walletId) => {
       expect((await get(tenant, `/wallets/${walletId}`)).available).toBe(40 - 10 * (succeeded.get(walletId) ?? 0));
     });

@@ -4,10 +4,11 @@
  * | a programme, the programmes          | PRG / <programId>                           | createdAt |
  * | an earning rule, the earning rules   | ERL / <ruleId>                              | createdAt |
  * | a version of an earning rule         | ERL#<ruleId> / <version>                    | version   |
+ * | what is left of a rule's budget      | ERB#<ruleId> / <shard>                      |           |
  *
  * Wallets and what belongs to them: wallet-keys.ts.
  */
-import { type Key, key } from "../kernel/table.ts";
+import { type Counter, type Key, key } from "../kernel/table.ts";
 import type { ProgramRecord } from "./programs/program.ts";
 import type { EarningRule } from "./rules/earning-rule.ts";
 
@@ -18,3 +19,4 @@ export const earningRulesPk = "ERL";
 export const earningRuleKey = (ruleId: string): Key<EarningRule> => key<EarningRule>(earningRulesPk, ruleId);
 export const earningRuleVersionKey = (ruleId: string, version: number): Key<EarningRule> =>
   key<EarningRule>(`${earningRulesPk}#${ruleId}`, String(version).padStart(8, "0"));
+export const budgetShardKey = (ruleId: string, shard: number): Key<Counter> => key<Counter>(`ERB#${ruleId}`, String(shard));

@@ -1,10 +1,11 @@
 import { operation, plan } from "../../kernel/operation.ts";
+import { addUnits } from "../../kernel/sharded-counter.ts";
 import { create } from "../../kernel/table.ts";
 import { programNotFound } from "../programs/get-program.ts";
 import { loadProgram } from "../store.ts";
 import { NewReward, newRewardExample, Reward, type RewardRecord, rewardExample } from "./reward.ts";
 import { rewardKey } from "./reward-keys.ts";
-import { addUnits } from "./stock.ts";
+import { stockOf } from "./stock.ts";
 
 export const createReward = operation({
   id: "createReward",
@@ -33,7 +34,7 @@ export const createReward = operation({
     const units = reward.stock.kind === "counted" ? reward.stock.quantity : 0;
     return plan({ ...reward, ...(reward.stock.kind !== "unlimited" && { left: units }) }, [
       create(rewardKey(reward.id), reward),
-      ...addUnits(reward.id, units),
+      ...addUnits(stockOf(reward.id), units),
     ]);
   },
 });

@@ -1,12 +1,12 @@
 import * as z from "zod";
 import { operation, plan } from "../../kernel/operation.ts";
+import { counterShards } from "../../kernel/sharded-counter.ts";
 import { count } from "../../kernel/table.ts";
 import { text } from "../../kernel/text.ts";
 import { rewardNotFound, rewardParams } from "./get-reward.ts";
 import type { RewardRecord } from "./reward.ts";
 import { newCode } from "./reward-codes.ts";
 import { codeKey, hashOfCode, rewardKey, stockKey } from "./reward-keys.ts";
-import { stockShards } from "./stock.ts";
 
 /** With what stands beside them, these fill one transaction. */
 export const codesMax = 95;
@@ -42,7 +42,7 @@ export const importRewardCodes = operation({
     if (reward.stock.kind !== "codes") return fail("stock_without_codes");
     const added = codes.filter((_, index) => !known[index]);
     const [first] = added;
-    const shard = first === undefined ? 0 : Number.parseInt(hashOfCode(first).slice(0, 8), 16) % stockShards;
+    const shard = first === undefined ? 0 : Number.parseInt(hashOfCode(first).slice(0, 8), 16) % counterShards;
     const importId = newId("imp");
     const changes = first === undefined ? [] : [...added.map((code) => newCode(rewardId, code, importId)), count(stockKey(rewardId, shard), added.length)];
     return plan({ object: "code_import" as const, rewardId, added: added.length, known: body.codes.length - added.length }, changes);

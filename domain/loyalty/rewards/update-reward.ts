@@ -1,11 +1,12 @@
 import { patched } from "../../kernel/merge-patch.ts";
 import { operation, plan } from "../../kernel/operation.ts";
 import { changesNothing, revise } from "../../kernel/revision.ts";
+import { addUnits, leftIn, takeUnits } from "../../kernel/sharded-counter.ts";
 import { replace } from "../../kernel/table.ts";
 import { loadStockedReward, rewardNotFound, rewardParams, toReward } from "./get-reward.ts";
 import { Reward, RewardPatch, RewardSettings, rewardExample } from "./reward.ts";
 import { rewardKey } from "./reward-keys.ts";
-import { addUnits, leftIn, withdrawUnits } from "./stock.ts";
+import { stockOf } from "./stock.ts";
 
 export const updateReward = operation({
   id: "updateReward",
@@ -39,7 +40,7 @@ export const updateReward = operation({
     const changes = { ...patched(RewardSettings, reward, patch), stock };
     if (changesNothing(reward, changes)) return plan(toReward({ reward, shards }), [], { replaces: reward.version });
     const updated = revise(reward, changes, now);
-    const counts = added > 0 ? addUnits(reward.id, added) : withdrawUnits(reward.id, -added, shards);
+    const counts = added > 0 ? addUnits(stockOf(reward.id), added) : takeUnits(stockOf(reward.id), -added, shards);
     return plan({ ...updated, ...(stock.kind !== "unlimited" && { left: left + added }) }, [replace(rewardKey(reward.id), reward, updated), ...counts], {
       replaces: reward.version,
     });

@@ -3,6 +3,7 @@ import { create } from "../../kernel/table.ts";
 import { earningRuleKey, earningRuleVersionKey } from "../keys.ts";
 import { programNotFound } from "../programs/get-program.ts";
 import { loadEarningRules, loadProgram } from "../store.ts";
+import { budgetChanges } from "./budget.ts";
 import { EarningRule, earningRuleExample, earningRulesMax, NewEarningRule, newEarningRuleExample } from "./earning-rule.ts";
 
 export const createEarningRule = operation({
@@ -33,6 +34,7 @@ export const createEarningRule = operation({
       version: 1,
       livemode: caller.livemode,
     };
-    return plan(rule, [create(earningRuleKey(rule.id), rule), create(earningRuleVersionKey(rule.id, rule.version), rule)]);
+    const budget = await budgetChanges(table, rule.id, undefined, rule.caps.budget);
+    return plan(rule, [create(earningRuleKey(rule.id), rule), create(earningRuleVersionKey(rule.id, rule.version), rule), ...budget]);
   },
 });

@@ -37,16 +37,18 @@ export const EntryRule = z
     points: z.int(),
     tierBonus: z.int().optional(),
     cuts: z.array(CapCut).optional(),
+    hasBudget: z.literal(true).optional().meta({ description: "Its points came out of the rule's budget." }),
   })
   .meta({ id: "LedgerEntryRule" });
 export type EntryRule = z.infer<typeof EntryRule>;
 
-export const toEntryRule = ({ ruleId, ruleVersion, points, tierBonus, cuts }: RuleOutcome): EntryRule => ({
+export const toEntryRule = ({ ruleId, ruleVersion, points, tierBonus, cuts }: RuleOutcome, hasBudget: boolean): EntryRule => ({
   ruleId,
   ruleVersion,
   points,
   ...(tierBonus > 0 && { tierBonus }),
   ...(cuts.length > 0 && { cuts }),
+  ...(hasBudget && { hasBudget }),
 });
 
 /** `linePoints`: of each line in turn. What is absent is not written, so that an entry stays small. */

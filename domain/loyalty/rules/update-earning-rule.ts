@@ -4,6 +4,7 @@ import { changesNothing, revise } from "../../kernel/revision.ts";
 import { create, replace } from "../../kernel/table.ts";
 import { earningRuleKey, earningRuleVersionKey } from "../keys.ts";
 import { loadEarningRule } from "../store.ts";
+import { budgetChanges } from "./budget.ts";
 import { EarningRule, EarningRulePatch, EarningRuleSettings, earningRuleExample } from "./earning-rule.ts";
 import { earningRuleNotFound, earningRuleParams } from "./get-earning-rule.ts";
 
@@ -30,6 +31,7 @@ export const updateEarningRule = operation({
     if (changesNothing(rule, settings)) return plan(rule, [], { replaces: rule.version });
     const updated = revise(rule, settings, now);
     const changes = [replace(earningRuleKey(rule.id), rule, updated), create(earningRuleVersionKey(rule.id, updated.version), updated)];
-    return plan(updated, changes, { replaces: rule.version });
+    const budget = await budgetChanges(table, rule.id, rule.caps.budget, updated.caps.budget);
+    return plan(updated, [...changes, ...budget], { replaces: rule.version });
   },
 });

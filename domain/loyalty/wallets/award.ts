@@ -8,13 +8,14 @@ import type { Membership } from "../memberships/membership.ts";
 import { membershipKey } from "../memberships/membership-keys.ts";
 import { membershipBenefits } from "../memberships/membership-life.ts";
 import type { ProgramRecord } from "../programs/program.ts";
+import { loadBudgets, spendChanges, spentOf } from "../rules/budget.ts";
 import type { EarningRule } from "../rules/earning-rule.ts";
 import { toEntryPurchase, toEntryRule } from "../rules/entry-purchase.ts";
 import { type EarnedGroup, type Evaluation, evaluateRules } from "../rules/evaluate-rules.ts";
 import { linePoints } from "../rules/line-points.ts";
 import type { Purchase } from "../rules/purchase.ts";
 import type { RuleOutcome } from "../rules/rule-outcome.ts";
-import { usageAfter, type WalletUsage } from "../rules/rule-usage.ts";
+import { budgetSpends, usageAfter, type WalletUsage } from "../rules/rule-usage.ts";
 import { levelNow } from "../tiers/standing.ts";
 import type { OpenWallet } from "./ledger-command.ts";
 import { customerIdOf } from "./wallet.ts";
@@ -40,11 +41,12 @@ export type Award = { readonly commands: readonly EarnCommand[]; readonly change
 /** Dates that the request states go before those of rules and programme. */
 type Stated = { readonly expiresOn?: string | undefined; readonly pendingUntil?: string | undefined };
 
-/** Read in one round trip besides the wallet's, when rules with a budget may give points; else without any. */
-export async function award(_table: Reader, wallet: EarningWallet, purchase: Purchase, stated: Stated, earnedOn: string): Promise<Award> {
+/** One more round trip when rules have a budget; none otherwise. */
+export async function award(table: Reader, wallet: EarningWallet, purchase: Purchase, stated: Stated, earnedOn: string): Promise<Award> {
   const { program, head, time } = wallet;
   const [customer, usage, membership] = wallet.alongside;
   const rules = wallet.rules.filter(({ programId }) => programId === program.id);
+  const budgets = await loadBudgets(table, rules);
   const level = levelNow(head, program, time);
   const { earnMultiplier = 1 } = membershipBenefits(membership, time.today);
   const standing = {
@@ -53,14 +55,15 @@ export async function award(_table: Reader, wallet: EarningWallet, purchase: Pur
     // Who is entitled to two multipliers has the higher one.
     tierMultiplier: Math.max(level?.earnMultiplier ?? 1, earnMultiplier),
     usage: usage?.rules ?? {},
-    budgetSpent: {},
+    budgetSpent: spentOf(rules, budgets),
   };
   const evaluation = evaluateRules(rules, purchase, standing, program.timeZone);
   const { outcomes } = evaluation;
   const after = usageAfter(usage, rules, outcomes, purchase, program.timeZone);
   const key = walletUsageKey(head.id);
   const usageChanges = after && after !== usage ? [usage ? replace(key, usage, after) : create(key, after)] : [];
-  return { commands: commandsOf(evaluation, rules, purchase, program, stated, earnedOn, level?.code), changes: usageChanges, outcomes };
+  const changes = [...usageChanges, ...spendChanges(budgetSpends(rules, outcomes), budgets, head.id)];
+  return { commands: commandsOf(evaluation, rules, purchase, program, stated, earnedOn, level?.code), changes, outcomes };
 }
 
 /** One for each group of points with the same dates; a purchase that earned nothing is written down all the same. */
@@ -73,6 +76,7 @@ function commandsOf(
   earnedOn: string,
   tier: string | undefined,
 ): EarnCommand[] {
+  const budgeted = new Set(rules.filter(({ caps }) => caps.budget !== undefined).map(({ id }) => id));
   const nothing: EarnedGroup = { points: 0, qualifyingPoints: 0, ruleIds: [] };
   return (byExpiry.length > 0 ? byExpiry : [nothing]).map((group) => {
     const fired = outcomes.filter(({ ruleId }) => group.ruleIds.includes(ruleId));
@@ -82,7 +86,7 @@ function commandsOf(
       expiresOn: stated.expiresOn ?? ownExpiry(group, program, earnedOn),
       activatesOn: stated.pendingUntil ?? activatesOnFor(group.pendingDays ?? program.pendingDays, earnedOn),
       purchase: toEntryPurchase(purchase, linePoints(purchase, counted), tier),
-      ...(fired.length > 0 && { rules: fired.map(toEntryRule) }),
+      ...(fired.length > 0 && { rules: fired.map((outcome) => toEntryRule(outcome, budgeted.has(outcome.ruleId))) }),
       ...(group.qualifyingPoints > 0 && { qualifyingPoints: group.qualifyingPoints }),
     };
   });

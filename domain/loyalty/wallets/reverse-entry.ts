@@ -9,6 +9,7 @@ import { ledgerTimeIn } from "../ledger/ledger-time.ts";
 import { shareOf } from "../ledger/reversal.ts";
 import type { WalletHead } from "../ledger/wallet-head.ts";
 import type { ProgramRecord } from "../programs/program.ts";
+import { giveBack } from "../rules/budget.ts";
 import { pointsOfLines } from "../rules/line-points.ts";
 import { usageAfterReturn, type WalletUsage } from "../rules/rule-usage.ts";
 import { decide, insufficientPoints, LedgerResult, ledgerChanges, ledgerResultExample, type OpenWallet, tooManyBuckets, toResult } from "./ledger-command.ts";
@@ -89,23 +90,23 @@ export const reverseEntry = operation({
     return plan(toResult(wallet.program, applied), [
       ...ledgerChanges(wallet, applied),
       tallyChange(entry, tally, applied.entry.points),
-      ...(usage ? usageChanges(wallet, entry, usage, reversedBefore, applied.entry.points) : []),
+      ...roomChanges(wallet, entry, usage, { before: reversedBefore, points: applied.entry.points }),
     ]);
   },
 });
 
-/** Caps have the room again that the points had taken. */
-function usageChanges(
+/** Caps and budgets have the room again that the points had taken. */
+function roomChanges(
   { time }: OpenWallet,
   { walletId, rules = [], points: all, effectiveAt }: LedgerEntry,
-  usage: WalletUsage,
-  before: number,
-  points: number,
+  usage: WalletUsage | undefined,
+  reversed: { before: number; points: number },
 ): Change[] {
-  const returned = rules
-    .map((rule) => ({ ruleId: rule.ruleId, points: shareOf(rule.points, all, before, points) }))
-    .filter(({ ruleId }) => usage.rules[ruleId]);
-  return returned.length > 0 ? [replace(walletUsageKey(walletId), usage, usageAfterReturn(usage, returned, time.dayOf(effectiveAt)))] : [];
+  const returned = rules.map((rule) => ({ ...rule, points: shareOf(rule.points, all, reversed.before, reversed.points) })).filter(({ points }) => points > 0);
+  const toBudgets = returned.filter(({ hasBudget }) => hasBudget).map(({ ruleId, points }) => giveBack(ruleId, points, walletId));
+  const capped = returned.filter(({ ruleId }) => usage?.rules[ruleId]);
+  if (!usage || capped.length === 0) return toBudgets;
+  return [...toBudgets, replace(walletUsageKey(walletId), usage, usageAfterReturn(usage, capped, time.dayOf(effectiveAt)))];
 }
 
 export type LoadedEntry = {

@@ -1,0 +1,46 @@
+/**
+ * The budget of a rule: what it may still give to all members together, as a sharded counter. It is looked at when a rule
+ * with a budget may give points, and taken from in the transaction of the earning, so that never more is given.
+ */
+import { type Amounts, addUnits, counterShards, leftIn, type ShardedCounter, shardKeys, shardsFrom, takeUnits } from "../../kernel/sharded-counter.ts";
+import { type Change, type Counter, count, type Reader } from "../../kernel/table.ts";
+import { budgetShardKey } from "../keys.ts";
+import type { EarningRule } from "./earning-rule.ts";
+import type { BudgetSpent } from "./rule-usage.ts";
+
+const budgetOf =
+  (ruleId: string): ShardedCounter =>
+  (shard) =>
+    budgetShardKey(ruleId, shard);
+
+export type BudgetsLeft = ReadonlyMap<string, Amounts>;
+/** DynamoDB's limit for one round trip. */
+const keysMax = 100;
+
+/** What is left of the budgets of those rules that have one: round trips beside each other, six rules in each. */
+export async function loadBudgets(table: Reader, rules: readonly EarningRule[]): Promise<BudgetsLeft> {
+  const budgeted = rules.filter(({ caps, status }) => caps.budget !== undefined && status === "active");
+  const keys = budgeted.flatMap(({ id }) => shardKeys(budgetOf(id)));
+  const rounds = Array.from({ length: Math.ceil(keys.length / keysMax) }, (_, round) => table.getMany(keys.slice(round * keysMax, (round + 1) * keysMax)));
+  const counters: (Counter | undefined)[] = (await Promise.all(rounds)).flat();
+  return new Map(budgeted.map(({ id }, index) => [id, counters.slice(index * counterShards, (index + 1) * counterShards)]));
+}
+
+export const spentOf = (rules: readonly EarningRule[], left: BudgetsLeft): BudgetSpent =>
+  Object.fromEntries(rules.flatMap(({ id, caps }) => (left.has(id) && caps.budget !== undefined ? [[id, caps.budget - leftIn(left.get(id) ?? [])]] : [])));
+
+/** Takes what an earning of the wallet spends, from the wallet's own shards first. */
+export const spendChanges = (spends: readonly { ruleId: string; points: number }[], left: BudgetsLeft, walletId: string): Change[] =>
+  spends.flatMap(({ ruleId, points }) => takeUnits(budgetOf(ruleId), points, left.get(ruleId) ?? [], shardsFrom(walletId)));
+
+/** Gives back what a reversal took back. */
+export const giveBack = (ruleId: string, points: number, walletId: string): Change => count(budgetShardKey(ruleId, shardsFrom(walletId)[0] as number), points);
+
+/** From one budget to another: what was given stays given. A lower one takes away what is left at most; one that ends takes all. */
+export async function budgetChanges(table: Reader, ruleId: string, before: number | undefined, after: number | undefined): Promise<Change[]> {
+  if (before === after) return [];
+  const amounts = await table.getMany(shardKeys(budgetOf(ruleId)));
+  const left = leftIn(amounts);
+  const added = after === undefined ? -left : after - (before ?? left);
+  return added > 0 ? addUnits(budgetOf(ruleId), added) : takeUnits(budgetOf(ruleId), Math.min(-added, left), amounts);
+}
