@@ -41,9 +41,10 @@ export class Clients {
     return Math.min(...[...this.#waitingSince].map(({ at }) => at)) + 6 * day;
   }
 
-  /** One client, one wish after the other. */
-  async want(count: number, dice: Dice): Promise<void> {
-    for (let wished = 0; wished < count; wished++) {
+  /** One client, one wish after the other; none is begun after so many seconds. */
+  async want(count: number, dice: Dice, seconds: number): Promise<void> {
+    const end = performance.now() + seconds * 1000;
+    for (let wished = 0; wished < count && performance.now() < end; wished++) {
       const wish = this.#wish(dice);
       const waiting = { at: Date.now() };
       this.#waitingSince.add(waiting);
