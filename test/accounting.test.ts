@@ -127,6 +127,11 @@ describe("a programme that lived for some days", () => {
     expect(balance(liability)).toBe(liability.outstanding);
     for (const account of ["available", "pending", "held", "debt"]) expect(liability[account]).toBe(shown.reduce((sum, wallet) => sum + wallet[account], 0));
     expect(liability.value).toEqual({ amountMinor: Math.floor((liability.outstanding * 45) / 100 + 0.5), currency: "EUR" });
+    expect(liability.dues.reduce((sum: number, { points }: Json) => sum + points, 0)).toBe(liability.outstanding + liability.debt);
+    // Nothing is pending or held any more.
+    const expiries = shown.flatMap(({ nextExpiries }) => nextExpiries);
+    for (const { month, points } of liability.dues)
+      expect(points).toBe(expiries.filter(({ on }) => on.startsWith(month)).reduce((sum, expiry) => sum + expiry.points, 0));
     for (const { date, closing } of days) {
       const then = await get(tenant, `/programs/${programId}/liability?at=${date}`);
       expect([then.outstanding, balance(then)]).toEqual([closing, closing]);

@@ -6,6 +6,7 @@
  * a day and its month 4 or a little more. An entry that comes alone costs 6, one of many in a batch between 2 and 3.
  */
 import { createHash } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
 import { tell } from "../../kernel/event.ts";
 import { type Change, Contention, create, type Key, type Reader, replace } from "../../kernel/table.ts";
 import { programKey } from "../keys.ts";
@@ -14,9 +15,10 @@ import type { Entry } from "../ledger/entry.ts";
 import type { ProgramRecord } from "../programs/program.ts";
 import { entriesOf, entrySk } from "../wallets/wallet-keys.ts";
 import { accountingShards, tallyKeys, violationKey, watermarkKey } from "./accounting-keys.ts";
+import { duesBetween } from "./dues.ts";
 import { integrityViolated, type Violation } from "./integrity-violated.ts";
 import { lacksEntries, newWatermark, type Reconciled, reconcile, type Sightings, type Watermark } from "./reconcile.ts";
-import { addCounts, type Count, countOfEntry, countOfViolation, dayOfEntry, nothing, type Tally, tallyAfter } from "./tally.ts";
+import { addCounts, type Count, countOfDay, countOfDues, countOfEntry, countOfViolation, dayOfEntry, nothing, type Tally, tallyAfter } from "./tally.ts";
 
 /** What is known of each wallet by its id. */
 export type SightingsByWallet = ReadonlyMap<string, Sightings>;
@@ -77,10 +79,12 @@ async function completed(table: Reader, walletId: string, seen: Sightings, water
 }
 
 async function changesOf(table: Reader, programId: string, wallets: readonly ReconciledWallet[], timeZone: string, now: Date): Promise<Change[]> {
+  const today = todayIn(timeZone, now);
   const violations = await newViolations(table, wallets, now);
   const counts = [
     ...wallets.flatMap(({ counted }) => counted.map((entry) => [dayOfEntry(entry, timeZone), countOfEntry(entry)] as const)),
-    ...violations.map(({ invariant }) => [todayIn(timeZone, now), countOfViolation(invariant)] as const),
+    ...violations.map(({ invariant }) => [today, countOfViolation(invariant)] as const),
+    ...wallets.map(({ before, watermark }) => [today, countOfDues(duesBetween(before.dues, watermark.dues))] as const),
   ];
   return [
     ...wallets.flatMap(watermarkChange),
@@ -120,9 +124,9 @@ async function tallyChanges(table: Reader, programId: string, shard: number, cou
   const sums = new Map<string, { key: Key<Tally>; count: Count }>();
   for (const [date, count] of counts) {
     const { day, month } = tallyKeys(programId, shard, date);
-    for (const key of [day, month]) sums.set(key.sk, { key, count: addCounts(sums.get(key.sk)?.count ?? nothing, count) });
+    for (const key of [day, month]) sums.set(key.sk, { key, count: addCounts(sums.get(key.sk)?.count ?? nothing, key === day ? countOfDay(count) : count) });
   }
-  const tallies = [...sums.values()];
+  const tallies = [...sums.values()].filter(({ count }) => !isDeepStrictEqual(count, nothing));
   if (tallies.length === 0) return [];
   const known = await table.getMany(tallies.map(({ key }) => key));
   return tallies.map(({ key, count }, index) => {

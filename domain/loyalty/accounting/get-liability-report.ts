@@ -7,6 +7,7 @@ import { programNotFound, programParams } from "../programs/get-program.ts";
 import { PointValue } from "../programs/program.ts";
 import { loadProgram } from "../store.ts";
 import { AsOf, amountsAtStartOf, openBooks } from "./books.ts";
+import { type Dues, never } from "./dues.ts";
 import { balanceOf } from "./movements.ts";
 
 const Points = z.int();
@@ -15,7 +16,7 @@ export const getLiabilityReport = operation({
   id: "getLiabilityReport",
   summary: "Get the liability report",
   description:
-    "The points of all wallets of the programme that members can still spend, at the end of a day in the programme's time zone, or now. What they are worth follows from the programme's `pointValue` as it is now. Eventually consistent: an entry is counted once, about a second after it was written, on the day on which it was recorded. Points that are due to expire or to become available are so from when that is written.",
+    "The points of all wallets of the programme that members can still spend, at the end of a day in the programme's time zone, or now. What they are worth follows from the programme's `pointValue` as it is now. Eventually consistent: an entry is counted once, about a second after it was written, on the day on which it was recorded. Points that are due to expire or to become available are so from when that is written. `dues` tells when the points of today expire unless they are spent; points that expire by inactivity stand in the month in which they would now.",
   method: "get",
   path: "/v1/programs/{programId}/liability",
   permission: "loyalty:read",
@@ -35,6 +36,10 @@ export const getLiabilityReport = operation({
         pending: Points.meta({ description: "Points that become available later." }),
         held: Points.meta({ description: "Points set aside by open holds." }),
         debt: Points.meta({ description: "What members owe." }),
+        dues: z
+          .array(z.object({ month: z.string().nullable().meta({ description: "null: never.", example: "2028-11" }), points: Points }))
+          .optional()
+          .meta({ description: "Available, pending and held points by the month of the last day on which they can be used; of today only." }),
         pointValue: PointValue.optional(),
         value: Money.optional().meta({ description: "Of the outstanding points, rounded to the nearest minor unit; only with a `pointValue`." }),
       })
@@ -49,6 +54,10 @@ export const getLiabilityReport = operation({
       pending: 120,
       held: 20,
       debt: 5,
+      dues: [
+        { month: "2028-10", points: 920 },
+        { month: "2028-11", points: 120 },
+      ],
       pointValue: { points: 100, amount: { amountMinor: 50, currency: "EUR" } },
       value: { amountMinor: 518, currency: "EUR" },
     },
@@ -75,10 +84,16 @@ export const getLiabilityReport = operation({
       pending,
       held,
       debt: -debt + 0,
+      ...(at === today && { dues: listOf(books.total.dues) }),
       ...(pointValue && { pointValue, value: worthOf(outstanding, pointValue) }),
     });
   },
 });
+
+const listOf = (dues: Dues): { month: string | null; points: number }[] =>
+  Object.entries(dues)
+    .toSorted(([one], [other]) => (one < other ? -1 : 1))
+    .map(([month, points]) => ({ month: month === never ? null : month, points }));
 
 /** Exact whatever the size: the product of two large numbers is not a safe one. Halves are rounded up. */
 export function worthOf(points: number, { points: per, amount }: PointValue): Money {

@@ -2,9 +2,11 @@
  * Reconciling a wallet: goes through its entries once, in order, checks each of them and compares the head with what they
  * sum to. Where it stands is the watermark, so that whatever comes twice counts once.
  */
+import { isDeepStrictEqual } from "node:util";
 import { canonicalJson } from "../../kernel/canonical-json.ts";
 import { type Entry, entryHash, firstPrevHash } from "../ledger/entry.ts";
 import { balancesOf, type WalletHead } from "../ledger/wallet-head.ts";
+import { type Dues, duesOf } from "./dues.ts";
 import type { Invariant, Violation } from "./integrity-violated.ts";
 import { type Amounts, addAmounts, amountsOf, imbalanceOf } from "./movements.ts";
 
@@ -18,8 +20,10 @@ export type Watermark = {
   readonly balances: Amounts;
   /** By how much the head was found to differ from `balances`, so that a lasting difference is told once. */
   readonly headDrift: Amounts;
+  /** When the points fall due, as the head said last. */
+  readonly dues: Dues;
 };
-export const newWatermark: Watermark = { version: 0, seq: 0, lastHash: firstPrevHash, balances: {}, headDrift: {} };
+export const newWatermark: Watermark = { version: 0, seq: 0, lastHash: firstPrevHash, balances: {}, headDrift: {}, dues: {} };
 
 /** An entry that was written again, or taken away: neither must ever be. */
 export type AlteredEntry = { readonly seq: number; readonly hash: string; readonly nowHash: string | undefined };
@@ -75,7 +79,7 @@ export function reconcile(before: Watermark, sightings: Sightings, entriesMax: n
   if (isDone)
     for (const { sequence } of sightings.heads.filter((head) => head.sequence > watermark.seq))
       findings.push({ invariant: "sequence_without_gaps", seq: sequence, expected: String(watermark.seq), actual: String(sequence) });
-  const isChanged = counted.length > 0 || watermark.headDrift !== before.headDrift;
+  const isChanged = counted.length > 0 || watermark !== before;
   return { watermark: isChanged ? { ...watermark, version: before.version + 1 } : before, counted, findings, isDone };
 }
 
@@ -106,15 +110,17 @@ function faultsOf(entry: Entry, { seq, lastHash }: Watermark): Finding[] {
 
 /** Compares the heads of exactly this sequence: those of earlier ones come late, those of later ones have their turn. */
 function compareHeads(watermark: Watermark, heads: readonly WalletHead[], findings: Finding[]): Watermark {
-  let { headDrift } = watermark;
+  let { headDrift, dues } = watermark;
   for (const head of heads.filter(({ sequence }) => sequence === watermark.seq)) {
     const actual = addAmounts({}, balancesOf(head));
     const drift = addAmounts(actual, negated(watermark.balances));
-    if (canonicalJson(drift) === canonicalJson(headDrift)) continue;
+    dues = duesOf(head);
+    if (isDeepStrictEqual(drift, headDrift)) continue;
     headDrift = drift;
     if (Object.keys(drift).length > 0)
       findings.push({ invariant: "head_equals_fold", seq: watermark.seq, expected: canonicalJson(watermark.balances), actual: canonicalJson(actual) });
   }
-  return headDrift === watermark.headDrift ? watermark : { ...watermark, headDrift };
+  const isSame = headDrift === watermark.headDrift && isDeepStrictEqual(dues, watermark.dues);
+  return isSame ? watermark : { ...watermark, headDrift, dues };
 }
 const negated = (amounts: Amounts): Amounts => Object.fromEntries(Object.entries(amounts).map(([account, points]) => [account, -points]));

@@ -4,6 +4,7 @@
  */
 import { todayIn } from "../ledger/calendar.ts";
 import type { Entry } from "../ledger/entry.ts";
+import { addDues, type Dues } from "./dues.ts";
 import type { Invariant } from "./integrity-violated.ts";
 import { addMovements, amountsOf, type Movements } from "./movements.ts";
 
@@ -14,12 +15,14 @@ export type Count = {
   /** Wallets whose first entry is among the entries. */
   readonly wallets: number;
   readonly violations: Readonly<Partial<Record<Invariant, number>>>;
+  /** How the months changed in which points fall due. Kept of months only: what matters is the sum of all. */
+  readonly dues: Dues;
   /** `recordedAt` of the latest entry; empty when there is none. */
   readonly lastRecordedAt: string;
 };
 export type Tally = Count & { readonly version: number; readonly countedAt: string };
 
-export const nothing: Count = { movements: {}, entries: 0, wallets: 0, violations: {}, lastRecordedAt: "" };
+export const nothing: Count = { movements: {}, entries: 0, wallets: 0, violations: {}, dues: {}, lastRecordedAt: "" };
 
 export function addCounts(one: Count, other: Count): Count {
   const invariants = new Set([...Object.keys(one.violations), ...Object.keys(other.violations)]) as Set<Invariant>;
@@ -28,6 +31,7 @@ export function addCounts(one: Count, other: Count): Count {
     entries: one.entries + other.entries,
     wallets: one.wallets + other.wallets,
     violations: Object.fromEntries([...invariants].map((invariant) => [invariant, (one.violations[invariant] ?? 0) + (other.violations[invariant] ?? 0)])),
+    dues: addDues(one.dues, other.dues),
     lastRecordedAt: one.lastRecordedAt > other.lastRecordedAt ? one.lastRecordedAt : other.lastRecordedAt,
   };
 }
@@ -40,6 +44,10 @@ export const countOfEntry = (entry: Entry): Count => ({
   lastRecordedAt: entry.recordedAt,
 });
 export const countOfViolation = (invariant: Invariant): Count => ({ ...nothing, violations: { [invariant]: 1 } });
+
+export const countOfDues = (dues: Dues): Count => ({ ...nothing, dues });
+/** What a day keeps of it. */
+export const countOfDay = (count: Count): Count => ({ ...count, dues: {} });
 
 export const dayOfEntry = ({ recordedAt }: Entry, timeZone: string): string => todayIn(timeZone, new Date(recordedAt));
 
