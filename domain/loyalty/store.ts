@@ -10,6 +10,7 @@ import type { CustomerWallet } from "./model.ts";
 import type { ProgramRecord } from "./programs/program.ts";
 import { type EarningRule, earningRulesMax } from "./rules/earning-rule.ts";
 import { walletNow } from "./wallets/ledger-command.ts";
+import { assembled } from "./wallets/segments.ts";
 import { programIdOf } from "./wallets/wallet.ts";
 import { walletKey } from "./wallets/wallet-keys.ts";
 
@@ -42,12 +43,13 @@ export async function walletsOf(table: Reader, links: readonly WalletLink[], now
 async function walletsAtOneTime(table: Reader, links: readonly WalletLink[], now: Date): Promise<CustomerWallet[]> {
   const keys = links.flatMap(({ walletId }) => [walletKey(walletId), programKey(programIdOf(walletId)), membershipKey(walletId)]);
   const found = await table.getMany<object>(keys);
-  return links.flatMap((_, index) => {
+  const wallets = links.map(async (_, index) => {
     const [head, program, membership] = found.slice(3 * index) as [WalletHead?, ProgramRecord?, Membership?];
     if (!head || !program) return [];
     const time = ledgerTimeIn(program.timeZone, now);
-    const wallet = walletNow({ head, program, time, used: undefined });
+    const wallet = walletNow({ head: await assembled(table, head), program, time, used: undefined });
     const { name: programName, pointsName } = program;
     return [{ ...wallet, programName, pointsName, ...(membership && { membership: membershipAt(membership, time.today) }) }];
   });
+  return (await Promise.all(wallets)).flat();
 }

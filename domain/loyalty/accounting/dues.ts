@@ -11,7 +11,10 @@ export const duesOf = (head: WalletHead): Dues =>
   [...head.buckets, ...head.pending, ...head.holds.flatMap(({ buckets }) => buckets)].reduce<Dues>((sums, bucket) => {
     const day = lastDayOf(bucket, head);
     return addDues(sums, { [day === null ? never : monthOf(day)]: bucket.points });
-  }, {});
+  }, farDuesOf(head));
+
+/** Of the dates that a head does not carry it knows the months. */
+const farDuesOf = ({ far = {} }: WalletHead): Dues => Object.fromEntries(Object.entries(far).map(([month, { points }]) => [month, points]));
 
 export function addDues(one: Dues, other: Dues): Dues {
   const sums = new Map(Object.entries(one));

@@ -1,6 +1,6 @@
 /** What must hold for every wallet at every time. */
 import { refuse } from "./refusal.ts";
-import { balancesOf, bucketsMax, pendingBucketsMax, type WalletHead } from "./wallet-head.ts";
+import { balancesOf, datesMax, pendingBucketsMax, type WalletHead } from "./wallet-head.ts";
 
 /** A fault here is ours, and nothing is written. */
 export function assertInvariants(head: WalletHead): void {
@@ -22,6 +22,6 @@ export function assertInvariants(head: WalletHead): void {
  */
 export function assertWithinLimits({ buckets, pending, holds }: WalletHead): void {
   const dates = new Set([...buckets, ...pending, ...holds.flatMap((hold) => hold.buckets)].map(({ expiresOn }) => expiresOn));
-  if (dates.size > bucketsMax) refuse("too_many_buckets", { bucketsMax });
+  if (dates.size > datesMax) refuse("too_many_buckets", { datesMax });
   if (pending.length > pendingBucketsMax) refuse("too_many_buckets", { pendingBucketsMax });
 }

@@ -3,21 +3,23 @@ import { describe, expect, test } from "vitest";
 import { type Entry, entryHash } from "./entry.ts";
 import type { Applied, Command } from "./ledger.ts";
 import { Story } from "./story.test-model.ts";
-import { balancesOf, pointsIn } from "./wallet-head.ts";
+import { balancesOf, datesMax, pendingBucketsMax, pointsIn } from "./wallet-head.ts";
 
 const forbid = "forbid" as const;
 const never = { expiresOn: null };
 
 describe("limits", () => {
-  test("64 dates, pending and held ones among them; whatever is due can still be settled", () => {
+  test(`${datesMax} dates, pending ones among them, of which there are ${pendingBucketsMax}; whatever is due can still be settled`, () => {
     const story = new Story();
     const date = (number: number) => new Date(Date.UTC(2027, 5, number)).toISOString().slice(0, 10);
-    for (let number = 1; number <= 32; number++) story.earn("2027-01-02", 1, date(number));
-    for (let number = 33; number <= 64; number++) story.earn("2027-01-02", 1, date(number), "2027-02-01");
-    expect(story.try("2027-01-02", { kind: "earn", points: 1, expiresOn: date(65) })).toMatchObject({ code: "too_many_buckets" });
-    story.earn("2027-01-02", 1, date(64));
-    story.at("2027-02-02", { kind: "roll" });
-    expect(story.buckets).toHaveLength(64);
+    const available = Array.from({ length: datesMax - pendingBucketsMax }, (_, number) => ({ expiresOn: date(number + 1), points: 1 }));
+    story.head = { ...story.head, buckets: available, totals: { ...story.head.totals, issued: -available.length } };
+    const earn = (number: number) => story.try("2027-01-02", { kind: "earn", points: 1, expiresOn: date(number), activatesOn: "2027-02-01" });
+    for (let number = available.length + 1; number <= datesMax; number++) story.head = (earn(number) as Applied).head;
+    expect(earn(datesMax + 1)).toMatchObject({ code: "too_many_buckets", members: { datesMax } });
+    expect(earn(datesMax)).toMatchObject({ kind: "applied" });
+    const rolled = story.try("2027-02-02", { kind: "roll" }) as Applied;
+    expect(rolled.head.buckets).toHaveLength(datesMax);
   });
 
   test("20 open holds", () => {

@@ -18,10 +18,10 @@ export type Told = Pick<Facts, "effectiveAt" | "reference" | "reason" | "redempt
 
 /**
  * Points are whole and above zero, but those of an adjustment that takes, and of a purchase that earns nothing.
+ * `entriesMax`: what is due beyond so many entries stays due.
  * `activeUntil`: the last day of points that expire by inactivity, when this is the member's last activity.
  */
-export type Command = Told & { readonly activeUntil?: string | undefined } & /** `entriesMax`: what is due beyond so many entries stays due. */
-  (
+export type Command = Told & { readonly activeUntil?: string | undefined } & (
     | { readonly kind: "roll"; readonly entriesMax?: number }
     | { readonly kind: "earn"; readonly points: number; readonly expiresOn: string | null; readonly activatesOn?: string | undefined }
     | { readonly kind: "redeem"; readonly points: number }

@@ -19,6 +19,8 @@ export type WalletHead = {
   readonly sequence: number;
   /** Available points; the first to expire first, then those that expire by inactivity, those that never expire last. */
   readonly buckets: readonly Bucket[];
+  /** By month, only as it is stored: available points whose dates stand in segments, written with the head of that version. */
+  readonly far?: Readonly<Record<string, { readonly version: number; readonly points: number }>>;
   readonly pending: readonly PendingBucket[];
   readonly holds: readonly OpenHold[];
   /** What the member owes; paid back by whatever comes in next. */
@@ -37,7 +39,8 @@ export type WalletHead = {
   readonly livemode: boolean;
 };
 
-export const bucketsMax = 64;
+/** Five years of days and a little more. */
+export const datesMax = 1_900;
 export const pendingBucketsMax = 64;
 export const openHoldsMax = 20;
 
@@ -61,7 +64,7 @@ export const heldPoints = ({ holds }: Pick<WalletHead, "holds">): number => hold
 /** The balance of every account; they sum to zero. */
 export const balancesOf = (head: WalletHead): Readonly<Record<Account, number>> => ({
   ...head.totals,
-  available: pointsIn(head.buckets),
+  available: pointsIn(head.buckets) + pointsIn(Object.values(head.far ?? {})),
   pending: pointsIn(head.pending),
   held: heldPoints(head),
   // `+ 0` because minus zero is another number in a hash.

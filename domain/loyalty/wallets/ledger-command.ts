@@ -18,6 +18,7 @@ import { tellOf } from "../tiers/tier-events.ts";
 import type { TierChange } from "../tiers/tiers.ts";
 import { entriesMax, nextDueAt, rollKind } from "./due.ts";
 import { eventOf, walletOpened } from "./ledger-events.ts";
+import { assembled, split } from "./segments.ts";
 import { Entry, entryExample, programIdOf, toEntry, toWallet, Wallet, WalletId, walletExample } from "./wallet.ts";
 import { entryKey, type ReferenceRecord, referenceKey, walletKey } from "./wallet-keys.ts";
 
@@ -26,7 +27,7 @@ export const walletNotFound = { wallet_not_found: { status: 404, title: "There i
 export const referenceUsed = { reference_used: { status: 409, title: "The reference stands for something else in this wallet." } } as const;
 export const insufficientPoints = { insufficient_points: { status: 409, title: "The wallet has fewer points than that." } } as const;
 export const programClosed = { program_closed: { status: 409, title: "The programme is closed: nobody joins and nothing is earned any more." } } as const;
-export const tooManyBuckets = { too_many_buckets: { status: 409, title: "The wallet's points would have more than 64 different dates." } } as const;
+export const tooManyBuckets = { too_many_buckets: { status: 409, title: "The wallet's points would have too many different dates." } } as const;
 export const ReferenceText = text(200).meta({
   description: "Your own id of what this is about, such as an order's. It counts once in a wallet, for ever.",
   example: "order-1017",
@@ -44,7 +45,10 @@ export const toResult = (program: ProgramRecord, { entry, head }: { entry: Ledge
 /** A reference of the caller's and what it is for: it counts once per wallet and kind. */
 export type Reference = { readonly kind: string; readonly reference: string | undefined };
 export type OpenWallet = {
+  /** With all its dates. */
   readonly head: WalletHead;
+  /** What the stored head says of segments. */
+  readonly far?: WalletHead["far"];
   readonly program: ProgramRecord;
   readonly time: LedgerTime;
   /** What the reference has led to before. */
@@ -77,7 +81,7 @@ export async function findWallet<Documents extends object[] = []>(
   const keys = [walletKey(walletId), programKey(programIdOf(walletId)), ...(alongside ?? []), ...referenceKeys];
   const [head, program, ...others] = (await table.getMany<object>(keys)) as [WalletHead?, ProgramRecord?, ...object[]];
   const used = referenceKeys.length > 0 ? (others.pop() as ReferenceRecord | undefined) : undefined;
-  const found = { ...(head && { head }), ...(program && { program, time: ledgerTimeIn(program.timeZone, now) }) };
+  const found = { ...(head && { head: await assembled(table, head), far: head.far }), ...(program && { program, time: ledgerTimeIn(program.timeZone, now) }) };
   return { ...found, used, alongside: others as never };
 }
 
@@ -122,12 +126,14 @@ export function decide({ head, program, time }: OpenWallet, commands: Command | 
 /** The head, which tells of its tier, and each entry, which tells its event; with a reference, what it led to. */
 export function ledgerChanges(before: OpenWallet, { head, entries, own, tierChanges }: Omit<Decided, "entry" | "kind">, reference?: Reference): Change[] {
   const due = nextDueAt(head, before.program);
+  const { document, changes: segments } = split(head, before.head, before.far);
   const placement = due ? { due: { at: due, kind: rollKind } } : {};
   const events = tierChanges.map(tellOf);
   const [first] = own;
   const points = own.reduce((sum, entry) => sum + entry.points, 0);
   return [
-    ...(before.isNew ? openingChanges(head, placement, events) : [replace(walletKey(head.id), before.head, head, { placement, events })]),
+    ...(before.isNew ? openingChanges(document, placement, events) : [replace(walletKey(head.id), before.head, document, { placement, events })]),
+    ...segments,
     ...checkpointChanges(before.head, head),
     ...entries.map((one) => create(entryKey(head.id, one.seq), one, { events: [eventOf(one)] })),
     ...(reference?.reference && first

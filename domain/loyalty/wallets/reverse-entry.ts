@@ -14,6 +14,7 @@ import { pointsOfLines } from "../rules/line-points.ts";
 import { usageAfterReturn, type WalletUsage } from "../rules/rule-usage.ts";
 import { decide, insufficientPoints, LedgerResult, ledgerChanges, ledgerResultExample, type OpenWallet, tooManyBuckets, toResult } from "./ledger-command.ts";
 import { entryNotFound } from "./list-entries.ts";
+import { assembled } from "./segments.ts";
 import { EntryId, entryExample, programIdOf, walletExample } from "./wallet.ts";
 import { entryKey, placeOfEntry, type ReversalTally, reversalTallyKey, walletKey, walletUsageKey } from "./wallet-keys.ts";
 
@@ -128,7 +129,13 @@ export async function loadEntry(table: Reader, entryId: string, now: Date): Prom
   ]);
   if (!head || !program || !entry) return undefined;
   const time = ledgerTimeIn((program as ProgramRecord).timeZone, now);
-  const wallet: OpenWallet = { head: head as WalletHead, program: program as ProgramRecord, time, used: undefined };
+  const wallet: OpenWallet = {
+    head: await assembled(table, head as WalletHead),
+    far: (head as WalletHead).far,
+    program: program as ProgramRecord,
+    time,
+    used: undefined,
+  };
   return { wallet, entry: entry as LedgerEntry, tally: tally as ReversalTally | undefined, usage: usage as WalletUsage | undefined };
 }
 

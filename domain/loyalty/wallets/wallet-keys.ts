@@ -7,6 +7,7 @@
  * | was something with this reference done before | W#<walletId> / REF#<hash>          |       |
  * | how much of an entry was undone      | W#<walletId> / RV#<seq>                     |       |
  * | what earning rules gave it lately    | W#<walletId> / USAGE                        |       |
+ * | points of a month that is far ahead  | W#<walletId> / SEG#<month>                  |       |
  * | a hold                               | H#<holdId> / META                           |       |
  * | the wallets of a customer            | C#<customerId> / WALLET#<programId> (a link)|       |
  */
@@ -20,6 +21,8 @@ const walletPk = (walletId: string) => `W#${walletId}`;
 const seqDigits = 10;
 const seqText = (seq: number) => String(seq).padStart(seqDigits, "0");
 
+/** Anything of a wallet's: it stands with the wallet, and no other context knows it. */
+export const walletItemKey = <Document extends object>(walletId: string, sk: string): Key<Document> => key<Document>(walletPk(walletId), sk);
 export const walletKey = (walletId: string): Key<WalletHead> => key<WalletHead>(walletPk(walletId), "HEAD");
 export const entriesOf = (walletId: string) => ({ pk: walletPk(walletId), skPrefix: "E#" });
 export const entrySk = (seq: number) => `E#${seqText(seq)}`;
