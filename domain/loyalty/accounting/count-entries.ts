@@ -2,8 +2,9 @@
  * Counting: what the stream says of a programme's wallets becomes changes of their watermarks and of the programme's tallies,
  * which are committed together. So each entry counts exactly once, however often and by how many consumers it is delivered.
  *
- * Cost: a wallet's watermark takes 2 write units for each transaction (under 1 KB, doubled by the transaction), the tallies of
- * a day and its month 4 or a little more. An entry that comes alone costs 6, one of many in a batch between 2 and 3.
+ * Cost, as measured: a watermark and the tallies of a day and its month take 2 write units each, being under 1 KB and written
+ * in a transaction; the month's takes 4 once it has outgrown 1 KB, with all kinds of entries and two years of dues. So an
+ * entry that comes alone costs 6 to 8, one of fourteen that come together about 2.4, and one of six of the same wallet 1.
  */
 import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
