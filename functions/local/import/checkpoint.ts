@@ -17,11 +17,33 @@ const Checkpoint = z.strictObject({
   refused: count,
   /** How much of the report of refused rows belongs to those lines. */
   reportBytes: count,
-  loaded: z.strictObject({ customersCreated: count, customersKnown: count, eventsRecorded: count, eventsKnown: count }),
+  loaded: z.strictObject({
+    customersCreated: count,
+    customersKnown: count,
+    eventsRecorded: count,
+    eventsKnown: count,
+    earningsRecorded: count,
+    earningsKnown: count,
+    /** Of the recorded earnings. */
+    points: count,
+  }),
   seconds: z.number(),
   finished: z.boolean(),
 });
 export type Checkpoint = z.output<typeof Checkpoint>;
+export type Loaded = Checkpoint["loaded"];
+
+export const nothingLoaded: Loaded = {
+  customersCreated: 0,
+  customersKnown: 0,
+  eventsRecorded: 0,
+  eventsKnown: 0,
+  earningsRecorded: 0,
+  earningsKnown: 0,
+  points: 0,
+};
+export const sumLoaded = (one: Loaded, other: Loaded): Loaded =>
+  Object.fromEntries(Object.entries(one).map(([name, count]) => [name, count + other[name as keyof Loaded]])) as Loaded;
 
 export const startOf = (source: Checkpoint["source"]): Checkpoint => ({
   source,
@@ -30,7 +52,7 @@ export const startOf = (source: Checkpoint["source"]): Checkpoint => ({
   rows: 0,
   refused: 0,
   reportBytes: 0,
-  loaded: { customersCreated: 0, customersKnown: 0, eventsRecorded: 0, eventsKnown: 0 },
+  loaded: nothingLoaded,
   seconds: 0,
   finished: false,
 });

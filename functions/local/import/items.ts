@@ -5,7 +5,13 @@ import { type Conversion, columnsIn, fill, isConversion, lineName, type Mapping 
 import type { Fault, Row } from "./rows.ts";
 
 export type Identity = { readonly type: string; readonly value: string };
-export type Item = { readonly row: Row; readonly identity: Identity; readonly customer: object; readonly event: object | undefined };
+export type Item = {
+  readonly row: Row;
+  readonly identity: Identity;
+  readonly customer: object;
+  readonly event: object | undefined;
+  readonly earning: object | undefined;
+};
 /** A row that was not loaded, and why. */
 export type Refusal = { readonly row: Row; readonly faults: readonly Fault[] };
 export const isRefusal = (made: Item | Refusal): made is Refusal => "faults" in made;
@@ -21,6 +27,7 @@ export function itemMaker(mapping: Mapping, columns: readonly string[]): (row: R
     const identity = make(mapping.identity, "/identity") as Identity | undefined;
     const customer = make(mapping.customer, "/customer") as object | undefined;
     const event = make(mapping.event, "/event") as object | undefined;
+    const earning = make(mapping.earning, "/earning") as object | undefined;
     if (!identity && faults.length === 0)
       faults.push({
         column: columnsIn(mapping.identity).join(", "),
@@ -29,7 +36,7 @@ export function itemMaker(mapping: Mapping, columns: readonly string[]): (row: R
         detail: "The row does not say which customer it belongs to.",
       });
     return identity && faults.length === 0
-      ? { row, identity: { ...identity, value: String(identity.value) }, customer: customer ?? {}, event }
+      ? { row, identity: { ...identity, value: String(identity.value) }, customer: customer ?? {}, event, earning }
       : { row, faults };
   };
 }

@@ -1,12 +1,12 @@
 /** Loads the rows of a file, window after window, with a checkpoint after each. */
-import { type Checkpoint, writeCheckpoint } from "./checkpoint.ts";
+import { type Checkpoint, sumLoaded, writeCheckpoint } from "./checkpoint.ts";
 import type { Client } from "./client.ts";
 import { type Item, isRefusal, itemMaker } from "./items.ts";
 import type { Mapping } from "./mapping.ts";
 import { startProgress } from "./progress.ts";
 import { addToReport, resumeReport } from "./report.ts";
 import type { Row, Source } from "./rows.ts";
-import { type Loaded, upload } from "./uploader.ts";
+import { upload } from "./uploader.ts";
 
 /** What is held in memory, and what an interruption repeats: as many rows for each request under way, of at most so many characters. */
 const windowRowsPerRequest = 500;
@@ -50,7 +50,7 @@ export async function loadRows({ client, concurrency, mapping, source, state, re
       refused: done.refused + refused.length,
       // The report is written before the checkpoint: after an interruption a row is judged again rather than forgotten.
       reportBytes: addToReport(report, refused),
-      loaded: sum(done.loaded, loaded),
+      loaded: sumLoaded(done.loaded, loaded),
       seconds: start.seconds + (Date.now() - startedAt) / 1000,
     };
   };
@@ -83,10 +83,3 @@ async function* windowsOf(rows: AsyncIterable<Row>, afterLine: number, rowsMax: 
   }
   if (window.length > 0) yield window;
 }
-
-const sum = (a: Loaded, b: Loaded): Loaded => ({
-  customersCreated: a.customersCreated + b.customersCreated,
-  customersKnown: a.customersKnown + b.customersKnown,
-  eventsRecorded: a.eventsRecorded + b.eventsRecorded,
-  eventsKnown: a.eventsKnown + b.eventsKnown,
-});

@@ -1,10 +1,10 @@
-/** `npm run import`: loads customers, and what happened with them, from a CSV file into a running Clientele. */
+/** `npm run import`: loads customers, what happened with them and what they earned by it, from a CSV file into a running Clientele. */
 import { basename, extname, join, resolve } from "node:path";
 import { type Checkpoint, importName, prepareFolderOf, readCheckpoint, startOf } from "./checkpoint.ts";
 import { whoAmI } from "./client.ts";
 import { ImportFailure } from "./failure.ts";
 import { loadRows } from "./load-rows.ts";
-import { columnsIn, readMapping } from "./mapping.ts";
+import { columnsIn, earningIn, readMapping } from "./mapping.ts";
 import { readOptions } from "./options.ts";
 import { openRows, type Source } from "./rows.ts";
 
@@ -12,13 +12,14 @@ const someRefused = 2;
 
 async function main(): Promise<void> {
   const options = readOptions();
-  const { mapping, text } = readMapping(options.map);
+  const { mapping: read, text } = readMapping(options.map);
+  const mapping = earningIn(read, options.program);
   const source = await openRows(options.file, mapping.csv);
   checkColumns(columnsIn(mapping), source.columns);
   const { tenant, livemode } = await whoAmI(options.client);
 
   const name = basename(options.file, extname(options.file));
-  const file = join(options.folder, `${name}-${importName([resolve(options.file), text, tenant.id, String(livemode)])}`);
+  const file = join(options.folder, `${name}-${importName([resolve(options.file), text, tenant.id, String(livemode), options.program ?? ""])}`);
   const state = options.state ?? `${file}.state.json`;
   const report = options.refused ?? `${file}.refused.csv`;
   for (const written of [state, report]) prepareFolderOf(written);
@@ -48,6 +49,7 @@ const summary = ({ rows, refused, loaded, seconds }: Checkpoint, report: string)
   Rows       ${number(rows)} in ${seconds.toFixed(1)} seconds (${number(Math.round(rows / Math.max(seconds, 0.001)))} rows/s)
   Customers  ${number(loaded.customersCreated)} created, ${number(loaded.customersKnown)} times already there
   Events     ${number(loaded.eventsRecorded)} recorded, ${number(loaded.eventsKnown)} already known
+  Earnings   ${number(loaded.earningsRecorded)} recorded, ${number(loaded.points)} points; ${number(loaded.earningsKnown)} already known
   Refused    ${number(refused)}${refused > 0 ? `; what is wrong with each: ${report}` : ""}
 `;
 

@@ -1,4 +1,4 @@
-/** The mapping file: how a CSV's rows become customers and touchpoints. It has the shape of the API's batch items. */
+/** The mapping file: how a CSV's rows become customers, touchpoints and points. It has the shape of the API's batch items. */
 import { readFileSync } from "node:fs";
 import * as z from "zod";
 import { ImportFailure } from "./failure.ts";
@@ -50,6 +50,11 @@ const Event = z.strictObject({
   properties: Values.optional(),
   dedupeId: z.string({ error: "Required: without it, a row that is sent twice would be recorded twice." }),
 });
+const Earning = z.strictObject({
+  programId: Value.optional(),
+  purchase: z.strictObject({ amount: Value, occurredAt: Value, ...asOptional(["storeCode", "staffCode", "channel"]) }),
+  reference: z.string({ error: "Required: without it, a row that is sent twice would earn twice." }),
+});
 const Mapping = z.strictObject({
   csv: z
     .strictObject({
@@ -71,6 +76,7 @@ const Mapping = z.strictObject({
   identity: z.strictObject({ type: z.string(), value: Value }),
   customer: Customer.default({}),
   event: Event.optional(),
+  earning: Earning.optional(),
 });
 export type Mapping = z.output<typeof Mapping>;
 export type CsvFormat = Mapping["csv"];
@@ -101,6 +107,16 @@ function explain(issue: z.core.$ZodIssue, under: readonly PropertyKey[]): string
   const ofConversion = issue.code === "invalid_union" ? (issue.errors.at(-1) ?? []) : [];
   if (ofConversion.some((inner) => inner.code !== "invalid_type" || inner.path.length > 0)) return ofConversion.flatMap((inner) => explain(inner, path));
   return [`/${path.map(String).join("/")}: ${issue.message}`];
+}
+
+/** The mapping whose purchases earn in `programId`, unless it names programmes itself. Throws ImportFailure. */
+export function earningIn(mapping: Mapping, programId: string | undefined): Mapping {
+  const { earning } = mapping;
+  if (!earning && programId !== undefined) throw new ImportFailure("--program is for mappings with an earning.");
+  if (!earning) return mapping;
+  const id = earning.programId ?? programId;
+  if (id === undefined) throw new ImportFailure("In which programme do the purchases earn? Name it with --program.");
+  return { ...mapping, earning: { ...earning, programId: id } };
 }
 
 const placeholder = /\{([^{}]+)\}/g;

@@ -9,6 +9,7 @@ import { ImportFailure } from "./failure.ts";
 export type Options = {
   readonly file: string;
   readonly map: string;
+  readonly program: string | undefined;
   readonly client: Client;
   readonly folder: string;
   readonly state: string | undefined;
@@ -18,11 +19,12 @@ export type Options = {
 };
 
 const usage =
-  "Use: npm run import -- <file.csv> --map <mapping.json> [--data .data] [--live] [--url <address>] [--key <API key>] [--concurrency 4] [--restart] [--state <file>] [--refused <file.csv>]";
+  "Use: npm run import -- <file.csv> --map <mapping.json> [--program <prg_…>] [--data .data] [--live] [--url <address>] [--key <API key>] [--concurrency 4] [--restart] [--state <file>] [--refused <file.csv>]";
 const text = { type: "string" } as const;
 const flag = { type: "boolean", default: false } as const;
 const options = {
   map: text,
+  program: text,
   data: { ...text, default: ".data" },
   url: text,
   key: text,
@@ -43,6 +45,7 @@ export function readOptions(): Options {
   return {
     file,
     map: values.map,
+    program: values.program,
     client: clientOf(values),
     folder: join(values.data, "imports"),
     state: values.state,

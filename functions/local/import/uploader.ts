@@ -1,10 +1,11 @@
 /** Loads rows through the batch API: several batches at once, each customer's rows in their order. */
+
+import { type Loaded, nothingLoaded } from "./checkpoint.ts";
 import { type Client, isDone, type Problem, type Result, sendBatch } from "./client.ts";
 import type { Item, Refusal } from "./items.ts";
 import { columnsAt, type Mapping } from "./mapping.ts";
 import type { Fault } from "./rows.ts";
 
-export type Loaded = { customersCreated: number; customersKnown: number; eventsRecorded: number; eventsKnown: number };
 export type Uploaded = { readonly loaded: Loaded; readonly refusals: readonly Refusal[] };
 
 const batchItemsMax = 100;
@@ -21,7 +22,7 @@ export async function upload(
 ): Promise<Uploaded> {
   const lanes = Array.from({ length: concurrency }, (): Item[] => []);
   for (const ofCustomer of Map.groupBy(items, customerOf).values()) lanes.reduce((a, b) => (b.length < a.length ? b : a)).push(...ofCustomer);
-  const loaded: Loaded = { customersCreated: 0, customersKnown: 0, eventsRecorded: 0, eventsKnown: 0 };
+  const loaded: Loaded = { ...nothingLoaded };
   const refusals: Refusal[] = [];
   await Promise.all(
     lanes.map(async (lane) => {
@@ -55,31 +56,50 @@ function* batchesOf(items: readonly Item[]): Generator<Item[]> {
   if (batch.length > 0) yield batch;
 }
 
+/** A row whose customer is there. */
+type Known = { readonly item: Item; readonly customerId: string };
+
+/** The customers first, then what happened with them, then what they earn by it: what is refused goes no further. */
 async function uploadBatch(client: Client, mapping: Mapping, items: readonly Item[], loaded: Loaded): Promise<Refusal[]> {
-  const customers = await upsertCustomers(client, items, loaded);
   const refusals: Refusal[] = [];
-  const refuse = ({ row }: Item, { problem }: Result, under: string) => {
+  const refuse = ({ row }: Item, { problem }: Result, under: Places) => {
     refusals.push({ row, faults: faultsOf(problem as Problem, under, mapping) });
   };
-  const withEvent: { item: Item; customerId: string }[] = [];
-  for (const [index, item] of items.entries()) {
-    const result = customers[index] as Result;
-    if (!isDone(result)) refuse(item, result, "/customer");
-    else if (item.event) withEvent.push({ item, customerId: (result["customer"] as { id: string }).id });
+  const send = async (path: string, rows: readonly Known[], bodyOf: (row: Known) => object, under: Places, onDone: (result: Result) => void) => {
+    if (rows.length === 0) return;
+    const results = await sendBatch(
+      client,
+      path,
+      rows.map((row) => ({ lane: row.customerId, body: bodyOf(row) })),
+    );
+    for (const [index, result] of results.entries()) {
+      if (isDone(result)) onDone(result);
+      else refuse((rows[index] as Known).item, result, under);
+    }
+  };
+
+  const known: Known[] = [];
+  for (const [index, result] of (await upsertCustomers(client, items, loaded)).entries()) {
+    const item = items[index] as Item;
+    if (isDone(result)) known.push({ item, customerId: (result["customer"] as { id: string }).id });
+    else refuse(item, result, { item: "", body: "/customer" });
   }
-  if (withEvent.length === 0) return refusals;
-  const events = await sendBatch(
-    client,
-    "/v1/customer-events/batch",
-    withEvent.map(({ item: { event }, customerId }) => ({ lane: customerId, body: { customerId, event } })),
-  );
-  for (const [index, result] of events.entries()) {
-    if (!isDone(result)) refuse((withEvent[index] as { item: Item }).item, result, "");
-    else if (result.status === 201) loaded.eventsRecorded += 1;
-    else loaded.eventsKnown += 1;
-  }
+  const withEvent = known.filter(({ item }) => item.event);
+  const eventOf = ({ customerId, item: { event } }: Known) => ({ customerId, event });
+  await send("/v1/customer-events/batch", withEvent, eventOf, { item: "", body: "" }, ({ status }) => {
+    loaded[status === 201 ? "eventsRecorded" : "eventsKnown"] += 1;
+  });
+  const refused = new Set(refusals.map(({ row }) => row));
+  const withEarning = known.filter(({ item }) => item.earning && !refused.has(item.row));
+  const earningOf = ({ customerId, item: { earning } }: Known) => ({ customerId, ...earning });
+  await send("/v1/earnings/batch", withEarning, earningOf, { item: "/earning", body: "/earning" }, ({ status, earning }) => {
+    loaded[status === 201 ? "earningsRecorded" : "earningsKnown"] += 1;
+    if (status === 201) loaded.points += sumOfPoints((earning as { entries: readonly { points: number }[] }).entries);
+  });
   return refusals;
 }
+
+const sumOfPoints = (entries: readonly { points: number }[]): number => entries.reduce((sum, { points }) => sum + points, 0);
 
 /** The result for each item. Neighbouring rows that say the same of one customer are one upsert. */
 async function upsertCustomers(client: Client, items: readonly Item[], loaded: Loaded): Promise<Result[]> {
@@ -98,12 +118,15 @@ async function upsertCustomers(client: Client, items: readonly Item[], loaded: L
   });
 }
 
+/** Where in the mapping stands what is sent as an item of a batch, and as the body of the call that the item is. */
+type Places = { readonly item: string; readonly body: string };
+
 /** A pointer of the API leads into the request, the path or the item's body; in the report it leads into the mapping. */
-function faultsOf(problem: Problem, under: string, mapping: Mapping): Fault[] {
+function faultsOf(problem: Problem, under: Places, mapping: Mapping): Fault[] {
   const errors = problem.errors ?? [{ in: "body", pointer: "", code: problem.code, detail: problem.detail ?? problem.title }];
   return errors.map(({ in: place, pointer, code, detail }) => {
     const inItem = /^\/items\/\d+(\/.*)$/.exec(pointer)?.[1];
-    const at = inItem ?? (place === "path" ? "/identity/value" : pointer === "" ? "" : `${under}${pointer}`);
+    const at = inItem ? `${under.item}${inItem}` : place === "path" ? "/identity/value" : pointer === "" ? "" : `${under.body}${pointer}`;
     return { column: columnsAt(mapping, at).join(", "), pointer: at, code, detail };
   });
 }
