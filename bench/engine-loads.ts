@@ -36,7 +36,7 @@ export function engineLoads(caller: Caller, customers: number): Loads {
     "get by identity": {
       async call(connection, connections) {
         const email = { type: "email", value: emailOf(randomIndex(customers, connection, connections)) };
-        const { customerId } = JSON.parse(found(await get(identityKey(email, caller.settings.secret))).document) as { customerId: string };
+        const { customerId } = JSON.parse(found(await get(identityKey(email, caller.settings.secret))).document ?? "") as { customerId: string };
         return found(await get(customerKey(customerId)));
       },
     },
@@ -84,7 +84,7 @@ function creation(make: () => Item[]): Load {
 function updated(before: Item, caller: Caller): Item {
   const now = new Date();
   const version = before.version + 1;
-  const document = { ...JSON.parse(before.document), displayName: `Ada ${randomUUID()}`, version, updatedAt: now.toISOString() };
+  const document = { ...JSON.parse(before.document ?? ""), displayName: `Ada ${randomUUID()}`, version, updatedAt: now.toISOString() };
   return { ...before, version, document: JSON.stringify(document), outbox: JSON.stringify(outboxOf([tell(customerUpdated)], caller, now)) };
 }
 

@@ -68,7 +68,10 @@ function sizeOf(item: Item): WrittenItem {
   return { item: names[item.sk.split("#")[0] ?? ""] ?? item.sk, bytes, units: 2 * Math.ceil(bytes / 1024) };
 }
 /** A number takes a byte for two digits, and one more. */
-const valueBytes = (value: string | number): number => (typeof value === "string" ? Buffer.byteLength(value) : Math.ceil(String(value).length / 2) + 1);
+function valueBytes(value: string | number | Uint8Array): number {
+  if (typeof value === "string") return Buffer.byteLength(value);
+  return typeof value === "number" ? Math.ceil(String(value).length / 2) + 1 : value.byteLength;
+}
 
 /** A wallet in a programme of its own, with so many entries whose points have so many dates to expire on. */
 export async function openWalletWith(api: Api, tenantId: string, entries: number, dates: number): Promise<string> {

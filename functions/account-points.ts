@@ -10,6 +10,7 @@ import { countEntries, type SightingsByWallet, sightingsMax } from "../domain/lo
 import { type Seen, seenItem, sightingsOf } from "../domain/loyalty/accounting/sightings.ts";
 import { splitPartition } from "./shell/item.ts";
 import { log } from "./shell/log.ts";
+import { documentTextOfImage } from "./shell/packed-document.ts";
 import { systemOutbox } from "./shell/system-outbox.ts";
 import { openTable } from "./shell/table.ts";
 
@@ -26,7 +27,7 @@ export async function handler(batch: DynamoDBStreamEvent): Promise<DynamoDBBatch
 function sightedIn(record: DynamoDBRecord): Sighted[] {
   const { NewImage: after, OldImage: before } = record.dynamodb ?? {};
   const { partition, pk } = splitPartition((after ?? before)?.["pk"]?.S ?? "");
-  const seen = seenItem({ pk, sk: (after ?? before)?.["sk"]?.S ?? "" }, { before: before?.["document"]?.S, after: after?.["document"]?.S });
+  const seen = seenItem({ pk, sk: (after ?? before)?.["sk"]?.S ?? "" }, { before: documentTextOfImage(before), after: documentTextOfImage(after) });
   return seen ? [{ partition, record, seen }] : [];
 }
 

@@ -17,6 +17,7 @@ import { type EventPointer, eventPointerKey, type LaneHead, laneHeadKey } from "
 import { loadEndpoints } from "../domain/webhooks/store.ts";
 import { splitPartition } from "./shell/item.ts";
 import { log } from "./shell/log.ts";
+import { documentTextOfImage } from "./shell/packed-document.ts";
 import { sendToQueue } from "./shell/queue.ts";
 import { openTable } from "./shell/table.ts";
 
@@ -83,7 +84,7 @@ function render(partition: string, record: DynamoDBRecord): ToAppend[] {
   });
 }
 
-const documentOf = (image: Images): object | undefined => (image ? JSON.parse(image["document"]?.S ?? "{}") : undefined);
+const documentOf = (image: Images): object | undefined => (image ? JSON.parse(documentTextOfImage(image) ?? "{}") : undefined);
 
 /**
  * One transaction moves the head and writes the events and their deliveries, which then go to the queue. When it is

@@ -1,15 +1,18 @@
 /**
  * How a document is kept as a DynamoDB item: keys, version, outbox and TTL as native attributes, the rest as one JSON
- * string. Unmarshalling attribute by attribute was the larger part of a query's time; parsing one string is not.
+ * string, deflated where that is cheaper. Unmarshalling attribute by attribute was the larger part of a query's time;
+ * parsing one string is not.
  */
 import type { OutboxEntry } from "../../domain/kernel/event.ts";
 import type { Change, Key } from "../../domain/kernel/table.ts";
+import { documentText, withPackedDocument } from "./packed-document.ts";
 
 export type Item = {
   pk: string;
   sk: string;
   version: number;
-  document: string;
+  document?: string;
+  packed?: Uint8Array;
   /** Of a counter, which has neither version nor document. */
   amount?: number;
   outbox?: string;
@@ -56,10 +59,10 @@ export function toItem(partition: string, change: Extract<Change, { kind: "put" 
     item.dueSk = dueSortKey({ ...placement.due, pk: keys.pk });
   }
   if (placement.expiresAt) item.expiresAtSeconds = Math.ceil(Date.parse(placement.expiresAt) / 1000);
-  return item;
+  return withPackedDocument(item);
 }
 
 /** DynamoDB removes expired items hours or days late, so every read treats them as absent. */
 export const isExpired = (item: Item, now: Date): boolean => item.expiresAtSeconds !== undefined && item.expiresAtSeconds * 1000 <= now.getTime();
 
-export const documentOf = ({ amount, document }: Item): object => (amount === undefined ? JSON.parse(document) : { amount });
+export const documentOf = ({ amount, ...item }: Item): object => (amount === undefined ? JSON.parse(documentText(item) ?? "null") : { amount });

@@ -4,6 +4,7 @@ import { shellProblem } from "../../domain/kernel/problem.ts";
 import { type Change, Contention, type Key, type Query, type Reader, type Row } from "../../domain/kernel/table.ts";
 import { getItem, getItems, type QueryInput, queryItems, type Refusal, type Write, writeItems } from "./dynamodb.ts";
 import { documentOf, type Item, inPartition, isExpired, itemKey, splitPartition, toItem } from "./item.ts";
+import { documentText } from "./packed-document.ts";
 
 /** DynamoDB's limit for one transaction. */
 export const changesMax = 100;
@@ -95,7 +96,7 @@ function queryInput(partition: string, query: Query): QueryInput {
     ScanIndexForward: query.order === "ascending",
     Limit: query.limit,
     // What a row is made of. The rest, the outbox above all, is a third of the answer.
-    ProjectionExpression: query.from === "list" ? "pk, sk, listSk, document, expiresAtSeconds" : "pk, sk, document, amount, expiresAtSeconds",
+    ProjectionExpression: query.from === "list" ? "pk, sk, listSk, document, packed, expiresAtSeconds" : "pk, sk, document, packed, amount, expiresAtSeconds",
     ...(query.after !== undefined && { ExclusiveStartKey: startKey(partition, query, pk) }),
   };
 }
@@ -141,7 +142,7 @@ function toCount(partition: string, { key, add, atLeast }: Extract<Change, { kin
 function isOwnCommit(writes: readonly Write[], refusals: readonly (Refusal | undefined)[]): boolean {
   const guarded = writes.flatMap((write, index) => ("put" in write && write.condition ? [{ ...write, existing: refusals[index]?.existing }] : []));
   const isOwn = ({ put, existing }: (typeof guarded)[number]) =>
-    existing?.document === put.document && existing.outbox === put.outbox && existing.version === put.version;
+    existing !== undefined && documentText(existing) === documentText(put) && existing.outbox === put.outbox && existing.version === put.version;
   return guarded.length > 0 && (guarded.every(isOwn) || guarded.some((write) => write.put.outbox !== undefined && isOwn(write)));
 }
 
