@@ -24,6 +24,7 @@ import { importRewardCodes } from "./rewards/import-reward-codes.ts";
 import { listRedemptions } from "./rewards/list-redemptions.ts";
 import { listRewards } from "./rewards/list-rewards.ts";
 import { updateReward } from "./rewards/update-reward.ts";
+import { backtestEarningRule } from "./rules/backtest-earning-rule.ts";
 import { createEarningRule } from "./rules/create-earning-rule.ts";
 import { getEarningRule } from "./rules/get-earning-rule.ts";
 import { listEarningRules } from "./rules/list-earning-rules.ts";
@@ -50,6 +51,7 @@ export const loyaltyOperations = [
   listEarningRules,
   getEarningRule,
   updateEarningRule,
+  backtestEarningRule,
   openWallet,
   listWallets,
   getWallet,

@@ -2,7 +2,19 @@
 import { fillPage, walkQuery } from "../kernel/page.ts";
 import type { Reader } from "../kernel/table.ts";
 import { type EndpointRecord, endpointsMax } from "./endpoint.ts";
-import { bucketOf, changesPk, type EventPointer, endpointKey, endpointsPk, eventPointerKey, logBucketPk, logKey, sequenceSk, timelinePk } from "./keys.ts";
+import {
+  bucketOf,
+  changesPk,
+  type EventPointer,
+  endpointKey,
+  endpointsPk,
+  eventPointerKey,
+  laneHeadKey,
+  logBucketPk,
+  logKey,
+  sequenceSk,
+  timelinePk,
+} from "./keys.ts";
 import type { Event } from "./model.ts";
 
 export async function loadEvent(table: Reader, eventId: string): Promise<Event | undefined> {
@@ -38,6 +50,22 @@ export async function eventsAfter(table: Reader, lane: number, afterSequence: nu
     from = rows.at(-1)?.document.sequence ?? lastSequence;
   }
   return events.filter(({ sequence }) => sequence <= lastSequence);
+}
+
+/** A tenant has one lane until it needs more. */
+const lane = 0;
+const eventsPerPage = 500;
+
+/** The events since an instant, newest first: the log is read backwards, page by page, as far as they are asked for. Strongly consistent; a round trip a page. */
+export async function* newestEvents(table: Reader, since: Date): AsyncGenerator<Event[], undefined> {
+  const head = await table.get(laneHeadKey(lane));
+  for (let last = head?.lastSequence ?? 0; last > 0; last -= eventsPerPage) {
+    const page = await eventsAfter(table, lane, Math.max(0, last - eventsPerPage), last, eventsPerPage);
+    const recent = page.filter(({ createdAt }) => createdAt >= since.toISOString());
+    // Events stand in the log about in the order of their times: one that is too old does not mean that all before it are.
+    if (recent.length === 0) return;
+    yield recent.toReversed();
+  }
 }
 
 export const loadEndpoint = (table: Reader, endpointId: string) => table.get(endpointKey(endpointId));

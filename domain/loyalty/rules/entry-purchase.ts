@@ -4,6 +4,7 @@
  */
 import * as z from "zod";
 import { Channel, Code } from "../../customers/model.ts";
+import { canonicalJson } from "../../kernel/canonical-json.ts";
 import { idOf } from "../../kernel/id.ts";
 import { Currency } from "../../kernel/localization.ts";
 import type { Purchase } from "./purchase.ts";
@@ -79,3 +80,7 @@ export const purchaseOf = ({ amountMinor, currency, lines = [], storeCode, staff
   channel,
   occurredAt,
 });
+
+/** What was bought, without what it earned: equal for two entries of one purchase. */
+export const basketOf = (purchase: EntryPurchase | undefined): string =>
+  purchase ? canonicalJson({ ...purchase, tier: null, lines: purchase.lines?.map((line) => ({ ...line, points: 0 })) ?? [] }) : "";

@@ -1,13 +1,12 @@
 /** Earning: points that are stated, or a purchase that the programme's rules turn into points. */
 import * as z from "zod";
-import { canonicalJson } from "../../kernel/canonical-json.ts";
 import { type Context, type Plan, plan } from "../../kernel/operation.ts";
 import { text } from "../../kernel/text.ts";
 import { InstantInput, instantAfter } from "../../kernel/time.ts";
 import { activatesOnFor, activeUntilFor, expiresOnFor } from "../ledger/calendar.ts";
 import type { Entry as LedgerEntry } from "../ledger/entry.ts";
 import type { Of } from "../ledger/ledger.ts";
-import { type EntryPurchase, toEntryPurchase } from "../rules/entry-purchase.ts";
+import { basketOf, toEntryPurchase } from "../rules/entry-purchase.ts";
 import { Purchase } from "../rules/purchase.ts";
 import { RuleOutcome } from "../rules/rule-outcome.ts";
 import { type Award, award, type EarningWallet } from "./award.ts";
@@ -112,6 +111,3 @@ async function earnedBefore({ table, fail }: Scene, wallet: EarningWallet, body:
   const result = toResult(wallet.program, { entry: first, head: rolled(wallet) });
   return plan({ ...result, object: "earning_result" as const, entries: entries.map(toEntry) }, [], { status: 200 });
 }
-/** What was bought, without what it earned. */
-const basketOf = (purchase: EntryPurchase | undefined): string =>
-  purchase ? canonicalJson({ ...purchase, tier: null, lines: purchase.lines?.map((line) => ({ ...line, points: 0 })) ?? [] }) : "";
