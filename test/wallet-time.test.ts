@@ -106,3 +106,26 @@ test("a wallet that was left alone until more was due than a transaction holds i
   await sweep();
   expect((await redeem(member, 5)).wallet).toMatchObject({ available: 0, sequence: 61 + 120 + 1 });
 }, 60_000);
+
+test("points that expire day by day over a year are spent first by first, whatever part of them the head carries", async () => {
+  clock.moveTo("2034-01-01T09:00:00Z");
+  const member = await newMember({ timeZone: "UTC", expiry: { kind: "rolling_months", months: 12, roundTo: "day" } });
+  const start = Date.UTC(2034, 0, 1);
+  for (let month = 0; month < 9; month++)
+    for (let day = 0; day < 12; day++) {
+      const expiresOn = new Date(start + (40 + month * 30 + day) * 86_400_000).toISOString().slice(0, 10);
+      await earn(member, { points: 10, expiresOn });
+    }
+  expect(await walletOf(member)).toMatchObject({ available: 1080, sequence: 108 });
+  const { entry } = await redeem(member, 965);
+  expect(entry.allocations).toHaveLength(97);
+  expect(entry.allocations[0].expiresOn).toBe("2034-02-10");
+  // Half of the 97th day's points are left, and ten days after it; what expires later than a year is none of theirs.
+  expect((await walletOf(member)).nextExpiries[0]).toEqual({ on: entry.allocations[96].expiresOn, points: 5 });
+  const { wallet } = await made(member.tenant, `/entries/${entry.id}/reversals`, { points: 900, reason: "Not delivered." });
+  expect(wallet.available).toBe(1015);
+  clock.moveTo("2034-12-31T00:00:00Z");
+  await sweep();
+  // Of the 108 days the first six had been spent wholly.
+  expect(await walletOf(member)).toMatchObject({ available: 0, sequence: 108 + 2 + 102 });
+}, 60_000);
