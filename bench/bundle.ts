@@ -21,6 +21,7 @@ const bare = "bench/bare-handler.ts";
 const lambdas = [
   { entry: "functions/tenants.ts", isJudged: true },
   { entry: "functions/customers.ts", isJudged: true },
+  { entry: "functions/loyalty.ts", isJudged: false },
   { entry: "functions/webhooks.ts", isJudged: true },
   { entry: "functions/customer-view.ts", isJudged: false },
   { entry: "functions/docs.ts", isJudged: false },
