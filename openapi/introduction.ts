@@ -52,6 +52,17 @@ The path says \`/v1\`; \`Api-Version\` on every answer is the dated version your
 
 Every change tells an event. The same envelope is listed by the events operations and described under *Webhooks*; \`sequence\` grows by one with each event of a lane, so a gap shows that one was missed.
 
+## Points
+
+A *programme* is one point currency: when points expire, how long they are pending, what tiers there are. A *wallet* is a customer's holding in it, an *entry* an immutable record of the wallet: its \`postings\` sum to zero, its \`hash\` covers the entry before.
+
+- **Earn once.** Send the order's id as \`reference\`: it earns once for ever, whatever is repeated. A \`purchase\` is turned into points by the earning rules; with \`?dryRun=true\` that is a preview, and both explain every rule.
+- **Whole points**, and those that expire first are spent first. What is due is counted at every moment, even when nobody has written it down yet.
+- **Two clocks.** \`effectiveAt\` is when something holds for the member, \`recordedAt\` when it was written. A wallet's balance can be asked for any instant of both.
+- **Undo by entries.** A return reverses the earning, in part or by its lines; a cancelled order reverses the redemption, whose points go back to the dates that they came from. Amounts come from the entry, never from today's rules.
+- **Busy wallets.** Two writes at once on one wallet are one after the other; after 409 \`contention\` send the same request again.
+- **Trust nobody.** \`GET /v1/entries/{entryId}/proof\` and a script of a hundred lines prove an entry; programmes have daily books, their liability and their integrity.
+
 ## Webhooks
 
 \`POST /v1/webhook-endpoints\` names a URL and the types it wants; its answer shows the secret once. Every delivery is a POST of the event with the headers of [Standard Webhooks](https://www.standardwebhooks.com): \`webhook-id\` (the event's id, the same on every repeat), \`webhook-timestamp\`, and \`webhook-signature\` with a \`v1\` signature for each living secret and a \`v1a\` (Ed25519) signature by the key at \`/.well-known/jwks.json\`. That key is one for all tenants: who verifies by it compares \`tenantId\` and \`livemode\` in the body too.
@@ -67,7 +78,7 @@ export const tags: Record<string, { name: string; description: string }> = {
   tenants: { name: "Tenants and keys", description: "The business itself, its settings, and the API keys that act for it." },
   customers: { name: "Customers", description: "People and organisations, the identities they are known by, and what happened with them." },
   "customer-view": { name: "Customer view", description: "All that is known of a customer, in one answer." },
-  loyalty: { name: "Loyalty", description: "Points, tiers and rewards." },
+  loyalty: { name: "Loyalty", description: "Programmes, wallets and their ledger, earning rules, rewards, memberships, and what finance asks for." },
   complaints: { name: "Complaints", description: "What went wrong, and by when it is put right." },
   surveys: { name: "Surveys", description: "Questions to customers, and their answers." },
   events: { name: "Events", description: "The log of everything that happened, in order." },
