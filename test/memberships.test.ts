@@ -41,13 +41,20 @@ test("a year passes: renewed in its days of grace without a gap, then lapsed on 
   const member = await newMember();
   const { status, body } = await start(member);
   expect(status).toBe(201);
-  expect(body).toMatchObject({ id: idOf(member), status: "active", startsOn: "2027-01-31", paidUntil: "2027-02-28", endsOn: "2027-03-03", version: 1 });
+  expect(body.membership).toMatchObject({
+    id: idOf(member),
+    status: "active",
+    startsOn: "2027-01-31",
+    paidUntil: "2027-02-28",
+    endsOn: "2027-03-03",
+    version: 1,
+  });
 
   clock.moveTo("2027-02-27T23:59:58+01:00");
   expect((await membership(member)).status).toBe("active");
   clock.moveTo("2027-02-28T00:00:01+01:00");
   expect(await membership(member)).toMatchObject({ status: "grace", benefits: { earnMultiplier: 2 }, version: 1 });
-  expect((await renew(member)).body).toMatchObject({ status: "active", paidUntil: "2027-03-31", endsOn: "2027-04-03", version: 2 });
+  expect((await renew(member)).body.membership).toMatchObject({ status: "active", paidUntil: "2027-03-31", endsOn: "2027-04-03", version: 2 });
 
   clock.moveTo("2027-04-02T23:59:58+02:00");
   await sweep();
@@ -64,7 +71,31 @@ test("a year passes: renewed in its days of grace without a gap, then lapsed on 
     ["membership.lapsed", "lapsed"],
   ]);
 
-  expect((await start(member)).body).toMatchObject({ status: "active", startsOn: "2027-04-03", paidUntil: "2027-05-03", version: 4 });
+  expect((await start(member)).body.membership).toMatchObject({ status: "active", startsOn: "2027-04-03", paidUntil: "2027-05-03", version: 4 });
+});
+
+test("every write answers the membership and the wallet after it, also when nothing changes", async () => {
+  const member = await newMember();
+  await post(member.tenant, `/wallets/${member.walletId}/earnings`, { points: 70 });
+  const writes = [
+    () => start(member, { reference: "payment-1" }),
+    () => start(member, { reference: "payment-1" }),
+    () => renew(member, { reference: "payment-2" }),
+    () => renew(member, { reference: "payment-2" }),
+    () => cancel(member),
+    () => cancel(member),
+    () => cancel(member, { atPeriodEnd: false }),
+  ];
+  for (const write of writes) {
+    const { body } = await write();
+    expect(Object.keys(body)).toEqual(["object", "membership", "wallet"]);
+    expect(body).toEqual({
+      object: "membership_result",
+      membership: await membership(member),
+      wallet: await get(member.tenant, `/wallets/${member.walletId}`),
+    });
+    expect(body.wallet).toMatchObject({ available: 70, sequence: 1 });
+  }
 });
 
 test("one that ended unnoticed is told as lapsed before it is started again", async () => {
@@ -84,14 +115,14 @@ test("one that ended unnoticed is told as lapsed before it is started again", as
 describe("a payment", () => {
   test("renews once for ever, even when it is told ten times at once", async () => {
     const member = await newMember();
-    const { paidUntil } = (await start(member, { startsOn: "2027-06-15" })).body;
+    const { paidUntil } = (await start(member, { startsOn: "2027-06-15" })).body.membership;
     const answers = await Promise.all(Array.from({ length: 10 }, () => renew(member, { reference: "payment-2" })));
     expect(answers.map(({ status }) => status).toSorted()).toEqual([...Array(9).fill(200), 201]);
     expect(paidUntil).toBe("2027-07-15");
-    expect(new Set(answers.map(({ body }) => body.paidUntil))).toEqual(new Set(["2027-08-15"]));
+    expect(new Set(answers.map(({ body }) => body.membership.paidUntil))).toEqual(new Set(["2027-08-15"]));
     clock.moveOn(86_400);
     expect((await renew(member, { reference: "payment-2" })).status).toBe(200);
-    expect((await renew(member, { reference: "payment-3" })).body.paidUntil).toBe("2027-09-15");
+    expect((await renew(member, { reference: "payment-3" })).body.membership.paidUntil).toBe("2027-09-15");
     expect((await membership(member)).version).toBe(3);
   });
 
@@ -105,9 +136,9 @@ describe("a payment", () => {
 
   test("of another day is another payment", async () => {
     const member = await newMember();
-    const { paidUntil } = (await start(member)).body;
+    const { paidUntil } = (await start(member)).body.membership;
     const later = `${Number(paidUntil.slice(0, 4)) + 1}-06-30`;
-    expect((await renew(member, { paidUntil: later, reference: "p" })).body).toMatchObject({ paidUntil: later, renewalDay: 30 });
+    expect((await renew(member, { paidUntil: later, reference: "p" })).body.membership).toMatchObject({ paidUntil: later, renewalDay: 30 });
     expect((await renew(member, { reference: "p" })).body.code).toBe("reference_used");
     for (const outOfRange of [later, paidUntil, "2099-01-01"])
       expect((await renew(member, { paidUntil: outOfRange })).body.code).toBe("paid_until_out_of_range");
@@ -117,10 +148,15 @@ describe("a payment", () => {
 describe("cancelled", () => {
   test("at the end of what is paid for: the benefits stay until then, and that is told when it comes", async () => {
     const member = await newMember();
-    const { paidUntil } = (await start(member)).body;
+    const { paidUntil } = (await start(member)).body.membership;
     const first = await cancel(member, { reason: "Moved away." });
-    expect(first.body).toMatchObject({ status: "active", endsOn: paidUntil, cancellation: { effectiveOn: paidUntil, reason: "Moved away." }, version: 2 });
-    expect((await cancel(member, { reason: "Moved away." })).body.version).toBe(2);
+    expect(first.body.membership).toMatchObject({
+      status: "active",
+      endsOn: paidUntil,
+      cancellation: { effectiveOn: paidUntil, reason: "Moved away." },
+      version: 2,
+    });
+    expect((await cancel(member, { reason: "Moved away." })).body.membership.version).toBe(2);
     clock.moveTo(`${paidUntil}T12:00:00Z`);
     expect(await membership(member)).toMatchObject({ status: "canceled", benefits: {} });
     await sweep();
@@ -130,7 +166,7 @@ describe("cancelled", () => {
       ["membership.lapsed", "canceled"],
     ]);
     expect((await cancel(member)).body.code).toBe("membership_over");
-    expect((await start(member)).body).toMatchObject({ status: "active" });
+    expect((await start(member)).body.membership).toMatchObject({ status: "active" });
     expect(await membership(member)).not.toHaveProperty("cancellation");
   });
 
@@ -138,7 +174,7 @@ describe("cancelled", () => {
     const member = await newMember();
     await start(member);
     await cancel(member);
-    const { body } = await renew(member);
+    const body = (await renew(member)).body.membership;
     expect([body.status, body.cancellation]).toEqual(["active", undefined]);
     clock.moveTo(`${body.periods[0].from}T12:00:00Z`);
     await sweep();
@@ -148,7 +184,7 @@ describe("cancelled", () => {
   test("at once: it is over, and both are told", async () => {
     const member = await newMember();
     await start(member);
-    expect((await cancel(member, { atPeriodEnd: false })).body).toMatchObject({ status: "canceled", benefits: {} });
+    expect((await cancel(member, { atPeriodEnd: false })).body.membership).toMatchObject({ status: "canceled", benefits: {} });
     expect(await told(member, 3)).toEqual([
       ["membership.started", "active"],
       ["membership.canceled", "canceled"],
@@ -163,7 +199,7 @@ describe("a start", () => {
   test("on a later day is scheduled, and gives nothing before it", async () => {
     const member = await newMember();
     const startsOn = new Date(Date.now() + 40 * 86_400_000).toISOString().slice(0, 10);
-    expect((await start(member, { startsOn })).body).toMatchObject({ status: "scheduled", benefits: {}, startsOn });
+    expect((await start(member, { startsOn })).body.membership).toMatchObject({ status: "scheduled", benefits: {}, startsOn });
     clock.moveTo(`${startsOn}T12:00:00Z`);
     expect(await membership(member)).toMatchObject({ status: "active", benefits: { earnMultiplier: 2 } });
   });
@@ -187,7 +223,7 @@ test("a plan's change holds for what is paid for later, also when its programme 
   const changed = await call(member.tenant.live, "patch", `/v1/membership-plans/${member.planId}`, { body: { ...patch, status: "closed" } });
   expect(changed.body).toMatchObject({ graceDays: 0, benefits: { entitlements: ["lounge"] }, version: 2 });
   expect(await membership(member)).toMatchObject({ benefits: { earnMultiplier: 2 }, periods: [{ price: { amountMinor: 490 } }] });
-  const { body } = await renew(member);
+  const body = (await renew(member)).body.membership;
   expect(body).toMatchObject({ benefits: { earnMultiplier: 2 }, periods: [{ price: { amountMinor: 490 } }, { price: { amountMinor: 990 } }] });
   clock.moveTo(`${body.periods[1].from}T12:00:00Z`);
   expect(await membership(member)).toMatchObject({ status: "active", benefits: { entitlements: ["lounge"] }, version: 2 });

@@ -25,7 +25,12 @@ describe("a cancellation", () => {
     const { tenant, walletId, reward } = await clubWith(1, 100);
     const { id: rewardId } = await reward(counted(1));
     const { redemption } = await made(claim(tenant, walletId, { rewardId }));
-    await made(post(tenant, `/redemptions/${redemption.id}/fulfill`));
+    expect(await made(post(tenant, `/redemptions/${redemption.id}/fulfill`))).toMatchObject({
+      object: "redemption_result",
+      redemption: { id: redemption.id, status: "fulfilled", version: 2 },
+      entry: { id: redemption.entryId, type: "redeem" },
+      wallet: { available: 90 },
+    });
     const answers = await Promise.all(Array.from({ length: 16 }, () => post(tenant, `/redemptions/${redemption.id}/cancel`, { reason: "Broken." })));
     const done = answers.filter(({ status }) => status === 200);
     expect(done).toHaveLength(1);

@@ -1,8 +1,8 @@
 import * as z from "zod";
 import { tell } from "../../kernel/event.ts";
 import { operation, plan } from "../../kernel/operation.ts";
-import { CancellationReason, Membership, membershipExample } from "./membership.ts";
-import { loadMembership, membershipChange, membershipNotFound, membershipOver, membershipParams } from "./membership-command.ts";
+import { CancellationReason, MembershipResult, membershipExample, membershipResultExample } from "./membership.ts";
+import { loadMembership, membershipChange, membershipNotFound, membershipOver, membershipParams, toMembershipResult } from "./membership-command.ts";
 import { membershipCanceled, membershipLapsed } from "./membership-events.ts";
 import { canceled, isOver } from "./membership-life.ts";
 
@@ -24,12 +24,15 @@ export const cancelMembership = operation({
   example: { reason: "Moved away." },
   success: {
     status: 200,
-    output: Membership,
+    output: MembershipResult,
     example: {
-      ...membershipExample,
-      endsOn: membershipExample.paidUntil,
-      cancellation: { at: "2026-12-01T10:00:00.000Z", effectiveOn: membershipExample.paidUntil, reason: "Moved away." },
-      version: 2,
+      ...membershipResultExample,
+      membership: {
+        ...membershipExample,
+        endsOn: membershipExample.paidUntil,
+        cancellation: { at: "2026-12-01T10:00:00.000Z", effectiveOn: membershipExample.paidUntil, reason: "Moved away." },
+        version: 2,
+      },
     },
   },
   problems: { ...membershipNotFound, ...membershipOver },
@@ -38,8 +41,10 @@ export const cancelMembership = operation({
     if (isOver(present)) return fail("membership_over");
     const membership = canceled(present, body.atPeriodEnd, body.reason, wallet.time);
     const [was, is] = [present.cancellation, membership.cancellation];
-    if (was?.effectiveOn === is?.effectiveOn && was?.reason === is?.reason) return plan(present, [], { replaces: kept.version });
+    const isSame = was?.effectiveOn === is?.effectiveOn && was?.reason === is?.reason;
+    if (isSame) return plan(toMembershipResult(present, wallet), [], { replaces: kept.version });
     const end = isOver(membership) ? tell(membershipLapsed) : undefined;
-    return plan(membership, [membershipChange(kept, membership, wallet.program.timeZone, tell(membershipCanceled), end)], { replaces: kept.version });
+    const change = membershipChange(kept, membership, wallet.program.timeZone, tell(membershipCanceled), end);
+    return plan(toMembershipResult(membership, wallet), [change], { replaces: kept.version });
   },
 });

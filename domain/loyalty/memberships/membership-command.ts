@@ -4,8 +4,8 @@ import { canonicalJson } from "../../kernel/canonical-json.ts";
 import type { EventDraft } from "../../kernel/event.ts";
 import { type Change, create, type Placement, type Reader, replace } from "../../kernel/table.ts";
 import { startOfDay } from "../ledger/calendar.ts";
-import { loadWallet, type OpenWallet } from "../wallets/ledger-command.ts";
-import { type Membership, MembershipId, walletIdOfMembership } from "./membership.ts";
+import { loadWallet, type OpenWallet, walletNow } from "../wallets/ledger-command.ts";
+import { type Membership, MembershipId, type MembershipResult, walletIdOfMembership } from "./membership.ts";
 import { type MembershipPayment, membershipKey, membershipPaymentKeys } from "./membership-keys.ts";
 import { isOver, membershipAt } from "./membership-life.ts";
 
@@ -32,6 +32,13 @@ export async function loadMembership(table: Reader, membershipId: string, now: D
   const [kept, paid] = wallet.alongside;
   return kept && { kept, present: membershipAt(kept, wallet.time.today), wallet, paid };
 }
+
+/** The membership after a write, and the wallet, which no such write changes. */
+export const toMembershipResult = (membership: Membership, wallet: OpenWallet): z.input<typeof MembershipResult> => ({
+  object: "membership_result",
+  membership,
+  wallet: walletNow(wallet),
+});
 
 export const lapseKind = "lapse_membership";
 /** Due when it ends, unless that is written already. */

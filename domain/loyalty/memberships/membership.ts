@@ -7,7 +7,7 @@ import { idOf } from "../../kernel/id.ts";
 import { recordFields } from "../../kernel/revision.ts";
 import { text } from "../../kernel/text.ts";
 import { Instant } from "../../kernel/time.ts";
-import { WalletId } from "../wallets/wallet.ts";
+import { Wallet, WalletId, walletExample } from "../wallets/wallet.ts";
 import { MembershipBenefits, termsShape } from "./membership-plan.ts";
 
 /** A wallet has one membership, and its id follows from the wallet's. */
@@ -46,6 +46,9 @@ export const Membership = z
 /** What is kept of a membership: as it was when it was written. `membershipAt` tells what it is now. */
 export type Membership = z.output<typeof Membership>;
 
+/** What every write on a membership answers. */
+export const MembershipResult = z.object({ object: z.literal("membership_result"), membership: Membership, wallet: Wallet }).meta({ id: "MembershipResult" });
+
 const terms = {
   price: { amountMinor: 3900, currency: "EUR" },
   period: { unit: "year" as const, count: 1 },
@@ -78,3 +81,4 @@ export const renewedMembershipExample = {
   periods: [{ from: "2026-11-21", until: "2028-11-21", ...terms }],
   version: 2,
 };
+export const membershipResultExample = { object: "membership_result" as const, membership: membershipExample, wallet: walletExample };

@@ -3,7 +3,7 @@ import { tell } from "../../kernel/event.ts";
 import { operation, plan } from "../../kernel/operation.ts";
 import { addMonths } from "../ledger/calendar.ts";
 import { ReferenceText, referenceUsed } from "../wallets/ledger-command.ts";
-import { Membership, renewedMembershipExample } from "./membership.ts";
+import { MembershipResult, membershipResultExample, renewedMembershipExample } from "./membership.ts";
 import {
   isSamePayment,
   loadMembership,
@@ -13,6 +13,7 @@ import {
   membershipParams,
   paymentChanges,
   paymentOf,
+  toMembershipResult,
 } from "./membership-command.ts";
 import { membershipRenewed } from "./membership-events.ts";
 import { membershipPlanKey } from "./membership-keys.ts";
@@ -40,7 +41,7 @@ export const renewMembership = operation({
     })
     .default({}),
   example: { reference: "payment-2042" },
-  success: { status: 201, alternatives: [200], output: Membership, example: renewedMembershipExample },
+  success: { status: 201, alternatives: [200], output: MembershipResult, example: { ...membershipResultExample, membership: renewedMembershipExample } },
   problems: {
     ...membershipNotFound,
     ...referenceUsed,
@@ -50,13 +51,14 @@ export const renewMembership = operation({
   async run({ table, now, fail }, { params, body }) {
     const { kept, present, wallet, paid } = (await loadMembership(table, params.membershipId, now, body.reference)) ?? fail("membership_not_found");
     const payment = paymentOf("renew", body);
-    if (paid) return isSamePayment(paid, payment) ? plan(present, [], { status: 200, replaces: kept.version }) : fail("reference_used");
+    if (paid)
+      return isSamePayment(paid, payment) ? plan(toMembershipResult(present, wallet), [], { status: 200, replaces: kept.version }) : fail("reference_used");
     if (isOver(present)) return fail("membership_over");
     const offered = (await table.get(membershipPlanKey(kept.planId))) ?? fail("membership_not_found");
     const membership = renewed(present, offered, body.paidUntil, wallet.time);
     const isWithin = membership.paidUntil > present.paidUntil && membership.paidUntil <= addMonths(wallet.time.today, monthsAheadMax);
     if (!isWithin || isOver(membership)) return fail("paid_until_out_of_range");
     const change = membershipChange(kept, membership, wallet.program.timeZone, tell(membershipRenewed));
-    return plan(membership, [change, ...paymentChanges(kept.walletId, payment)], { replaces: kept.version });
+    return plan(toMembershipResult(membership, wallet), [change, ...paymentChanges(kept.walletId, payment)], { replaces: kept.version });
   },
 });

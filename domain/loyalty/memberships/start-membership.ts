@@ -6,8 +6,8 @@ import { addMonths } from "../ledger/calendar.ts";
 import { loadWallet, ReferenceText, referenceUsed, walletNotFound } from "../wallets/ledger-command.ts";
 import { WalletId } from "../wallets/wallet.ts";
 import { membershipPlanNotFound } from "./get-membership-plan.ts";
-import { Membership, membershipExample } from "./membership.ts";
-import { isSamePayment, membershipChange, paymentChanges, paymentOf } from "./membership-command.ts";
+import { type Membership, MembershipResult, membershipExample, membershipResultExample } from "./membership.ts";
+import { isSamePayment, membershipChange, paymentChanges, paymentOf, toMembershipResult } from "./membership-command.ts";
 import { membershipLapsed, membershipStarted } from "./membership-events.ts";
 import { type MembershipPayment, membershipKey, membershipPaymentKeys, membershipPlanKey } from "./membership-keys.ts";
 import { isOver, membershipAt, started } from "./membership-life.ts";
@@ -33,7 +33,7 @@ export const startMembership = operation({
     reference: ReferenceText.optional(),
   }),
   example: { walletId: membershipExample.walletId, planId: membershipExample.planId, reference: "payment-2041" },
-  success: { status: 201, alternatives: [200], output: Membership, example: membershipExample },
+  success: { status: 201, alternatives: [200], output: MembershipResult, example: membershipResultExample },
   problems: {
     ...walletNotFound,
     ...membershipPlanNotFound,
@@ -53,7 +53,7 @@ export const startMembership = operation({
     const [kept, chosen, paid] = wallet.alongside;
     const { program, time } = wallet;
     const before = kept && membershipAt(kept, time.today);
-    if (before && paid) return isSamePayment(paid, payment) ? plan(before, [], { status: 200 }) : fail("reference_used");
+    if (before && paid) return isSamePayment(paid, payment) ? plan(toMembershipResult(before, wallet), [], { status: 200 }) : fail("reference_used");
     if (!chosen) return fail("membership_plan_not_found");
     if (chosen.programId !== program.id) return fail("plan_of_another_program");
     if (before && !isOver(before)) return fail("membership_exists", { membershipId: before.id });
@@ -62,7 +62,7 @@ export const startMembership = operation({
     const membership = started(before, walletId, chosen, startsOn, time);
     if (isOver(membership) || startsOn > addMonths(time.today, monthsAheadMax)) return fail("start_out_of_range");
     const change = membershipChange(kept, membership, program.timeZone, lateEnd(kept, before), tell(membershipStarted));
-    return plan(membership, [change, ...paymentChanges(walletId, payment)]);
+    return plan(toMembershipResult(membership, wallet), [change, ...paymentChanges(walletId, payment)]);
   },
 });
 
