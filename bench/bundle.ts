@@ -22,6 +22,7 @@ const lambdas = [
   { entry: "functions/tenants.ts", isJudged: true },
   { entry: "functions/customers.ts", isJudged: true },
   { entry: "functions/loyalty.ts", isJudged: false },
+  { entry: "functions/events.ts", isJudged: true },
   { entry: "functions/webhooks.ts", isJudged: true },
   { entry: "functions/customer-view.ts", isJudged: false },
   { entry: "functions/docs.ts", isJudged: false },

@@ -82,5 +82,5 @@ export const tags: Record<string, { name: string; description: string }> = {
   complaints: { name: "Complaints", description: "What went wrong, and by when it is put right." },
   surveys: { name: "Surveys", description: "Questions to customers, and their answers." },
   events: { name: "Events", description: "The log of everything that happened, in order." },
-  webhooks: { name: "Events and webhooks", description: "The log of everything that happened, in order, and where to send it." },
+  webhooks: { name: "Webhooks", description: "Where events are sent, what became of each delivery, and replays." },
 };

@@ -4,12 +4,9 @@ import { deleteWebhookEndpoint } from "./delete-webhook-endpoint.ts";
 import { disableWebhookEndpoint } from "./disable-webhook-endpoint.ts";
 import { enableWebhookEndpoint } from "./enable-webhook-endpoint.ts";
 import { getDelivery } from "./get-delivery.ts";
-import { getEvent } from "./get-event.ts";
 import { getReplay } from "./get-replay.ts";
 import { getWebhookEndpoint } from "./get-webhook-endpoint.ts";
 import { getWebhookKeys } from "./get-webhook-keys.ts";
-import { listEventTypes } from "./list-event-types.ts";
-import { listEvents } from "./list-events.ts";
 import { listReplays } from "./list-replays.ts";
 import { listWebhookDeliveries } from "./list-webhook-deliveries.ts";
 import { listWebhookEndpoints } from "./list-webhook-endpoints.ts";
@@ -20,9 +17,6 @@ import { sendTestEvent } from "./send-test-event.ts";
 import { updateWebhookEndpoint } from "./update-webhook-endpoint.ts";
 
 export const webhookOperations = [
-  listEvents,
-  getEvent,
-  listEventTypes,
   createWebhookEndpoint,
   listWebhookEndpoints,
   getWebhookEndpoint,

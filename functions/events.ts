@@ -1,0 +1,4 @@
+import { eventOperations } from "../domain/webhooks/event-operations.ts";
+import { httpLambda } from "./shell/http.ts";
+
+export const handler = httpLambda(eventOperations);
