@@ -51,4 +51,4 @@ const withoutJsonSchemas: Plugin = {
 
 /** What is left out of the bundle of `entry`, such as `functions/customers.ts`. */
 export const pluginsFor = (entry: string): Plugin[] =>
-  entry.endsWith("functions/webhooks.ts") ? [withoutPhoneFormats] : [withoutPhoneFormats, withoutJsonSchemas];
+  entry.endsWith("functions/events.ts") ? [withoutPhoneFormats] : [withoutPhoneFormats, withoutJsonSchemas];

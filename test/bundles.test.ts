@@ -74,10 +74,10 @@ test("the customers Lambda creates a customer from an API Gateway event, with cr
   expect(JSON.parse(answers[2].body).type).toBe("https://api.example/problems/unauthenticated");
 });
 
-test("the webhooks Lambda shows event types with their JSON schemas, which other bundles leave out", async () => {
+test("the events Lambda shows event types with their JSON schemas, which other bundles leave out", async () => {
   const { test: key } = await newTenant();
   const event = { ...createEvent(key, {}), routeKey: "GET /v1/event-types", rawPath: "/v1/event-types", body: undefined };
-  const file = await bundle("functions/webhooks.ts");
+  const file = await bundle("functions/events.ts");
   const answer = inLambda(`import { handler } from ${JSON.stringify(file)};
     tell(await handler(${JSON.stringify(event)}, {}));`);
   expect(JSON.parse(answer.body)).toEqual((await call(key, "GET", "/v1/event-types")).body);
