@@ -84,6 +84,31 @@ test("entries hash each other, and their postings sum to zero", async () => {
   }
 });
 
+test("an adjustment that took points is refused as what it is, not as one that has nothing left", async () => {
+  const tenant = await newTenant();
+  const id = await walletIn(tenant);
+  await post(tenant, `/wallets/${id}/earnings`, { points: 100 });
+  const taken = await post(tenant, `/wallets/${id}/adjustments`, { points: -40, reason: "A mistake." });
+  for (const undo of ["reversals", "reinstatements"])
+    expect((await post(tenant, `/entries/${taken.body.entry.id}/${undo}`, { reason: "Another one." })).body).toMatchObject({
+      code: "entry_not_reversible",
+      entryType: "adjustment",
+    });
+});
+
+test.each([
+  ["points below 1", { points: -1 }, ["/points too_small"]],
+  [
+    "money of a currency that there is not",
+    { purchase: { amount: { amountMinor: 500, currency: "ZZZ" }, occurredAt: "2026-11-21T09:30:00Z" } },
+    ["/purchase/amount/currency invalid_value"],
+  ],
+])("%s: one fault, where it is", async (_, body, faults) => {
+  const tenant = await newTenant();
+  const answer = await post(tenant, `/wallets/${await walletIn(tenant)}/earnings`, body);
+  expect(answer.body.errors.map(({ pointer, code }: Json) => `${pointer} ${code}`)).toEqual(faults);
+});
+
 test("entries stand in the customer's timeline and reach webhooks as events", async () => {
   const tenant = await newTenant();
   const id = await walletIn(tenant);

@@ -15,11 +15,11 @@ import { Entry, entryExample, toEntry, Wallet, walletExample } from "./wallet.ts
 import { entryKey } from "./wallet-keys.ts";
 
 const Day = z.iso.date();
-const Points = z.int().min(0).max(1_000_000_000);
+const pointsMax = 1_000_000_000;
 export const earningShape = {
-  points: Points.min(1).optional().meta({ description: "So many points, whatever the rules say." }),
+  points: z.int().min(1).max(pointsMax).optional().meta({ description: "So many points, whatever the rules say." }),
   purchase: Purchase.optional().meta({ description: "What was bought: the programme's earning rules say how many points it is worth." }),
-  qualifyingPoints: Points.optional().meta({ description: "How many of `points` count for tiers: all, unless you say." }),
+  qualifyingPoints: z.int().min(0).max(pointsMax).optional().meta({ description: "How many of `points` count for tiers: all, unless you say." }),
   reference: ReferenceText.optional(),
   effectiveAt: InstantInput.optional().meta({
     description: "When they were earned, if not now; of a purchase when it occurred. Expiry and pending days count from then.",

@@ -28,6 +28,7 @@ export const reinstatePoints = operation({
     const { wallet, entry, tally } = (await loadEntry(table, params.entryId, now)) ?? fail("entry_not_found");
     const reversedBefore = tally?.points ?? 0;
     const points = body.points ?? entry.points - reversedBefore;
+    if (entry.points < 0) return fail("entry_not_reversible", { entryType: entry.type });
     if (points < 1) return fail("reversal_exceeds_entry", { reversible: 0 });
     const expiresOn = body.expiresOn ?? expiresOnFor(wallet.program.expiry, wallet.time.today);
     const applied = decide(wallet, { kind: "reinstate", entry, reversedBefore, points, expiresOn, reason: body.reason }, (code, members) =>

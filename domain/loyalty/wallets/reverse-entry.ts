@@ -73,6 +73,7 @@ export const reverseEntry = operation({
     const ofLines = body.lines && (pointsOfLines(entry.purchase?.lines ?? [], body.lines) ?? fail("line_not_found"));
     if (ofLines === 0) return fail("nothing_to_reverse");
     const points = ofLines ?? body.points ?? entry.points - reversedBefore;
+    if (entry.points < 0) return fail("entry_not_reversible", { entryType: entry.type });
     if (points < 1) return fail("reversal_exceeds_entry", { reversible: 0 });
     const { debtPolicy, reimbursementGraceDays } = wallet.program;
     const applied = decide(
