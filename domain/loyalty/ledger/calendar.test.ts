@@ -147,3 +147,11 @@ test.each([
   [1, "2028-02-28", "2028-02-29"],
   [1, "2026-10-24", "2026-10-25"],
 ])("%i days pending from %s: usable on %s", (days, earnedOn, on) => expect(activatesOnFor(days, earnedOn)).toBe(on));
+
+test("dates have years of four digits: early ones are filled up, and after the last one there is none", () => {
+  expect(todayIn("Europe/Paris", new Date("0001-01-01T12:00:00.000Z"))).toBe("0001-01-01");
+  expect(todayIn("Europe/Paris", new Date("0900-05-01T12:00:00.000Z"))).toBe("0900-05-01");
+  expect([addDays("9999-12-31", 1), addMonths("9999-12-31", 12), endOfMonth("9999-12-01")]).toEqual(Array(3).fill("9999-12-31"));
+  expect(addDays("0000-01-01", -1)).toBe("0000-01-01");
+  for (const zone of zones) expect(Date.parse(startOfDay(addDays("9999-12-31", 1), zone))).not.toBeNaN();
+});

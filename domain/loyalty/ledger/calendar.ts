@@ -19,14 +19,16 @@ function formatterFor(timeZone: string): Intl.DateTimeFormat {
 }
 
 /** The date of `now` in the zone. */
-export const todayIn = (timeZone: string, now: Date): string => formatterFor(timeZone).format(now);
+export const todayIn = (timeZone: string, now: Date): string => formatterFor(timeZone).format(now).padStart("YYYY-MM-DD".length, "0");
 
 /** The instant at which the date begins in the zone: not always midnight, where clocks jump over it. */
 export const startOfDay = (date: string, timeZone: string): string =>
   new Date(Temporal.PlainDate.from(date).toZonedDateTime(timeZone).epochMilliseconds).toISOString();
 
 // Dates without a zone are counted in UTC, where all days are alike; Temporal would take thirty times as long, on every command.
-const dateOf = (utc: Date): string => utc.toISOString().slice(0, 10);
+const [firstDate, lastDate] = [Date.parse("0000-01-01"), Date.parse("9999-12-31")];
+/** No date lies outside of the years of four digits, where dates would not compare as text any more: the day after the last one is the last one. */
+const dateOf = (utc: Date): string => new Date(Math.min(Math.max(utc.getTime(), firstDate), lastDate)).toISOString().slice(0, 10);
 
 export const addDays = (date: string, days: number): string => dateOf(new Date(Date.parse(date) + days * dayMilliseconds));
 

@@ -1,5 +1,5 @@
 /** When something happens to a wallet by itself. Balances never wait for it: it is written down then, and told. */
-
+import { dayMilliseconds } from "../../kernel/time.ts";
 import { lastDayOf } from "../ledger/buckets.ts";
 import { addDays, startOfDay } from "../ledger/calendar.ts";
 import { pointsIn, type WalletHead } from "../ledger/wallet-head.ts";
@@ -7,7 +7,7 @@ import type { ProgramRecord } from "../programs/program.ts";
 import { tierDueOn } from "../tiers/tier-projection.ts";
 
 export const rollKind = "roll_wallet";
-/** So many entries fit in one transaction, with the head and what else a command writes. */
+/** So many entries fit in one transaction, with the heads and what else a command writes. */
 export const entriesMax = 80;
 
 /** How many days before points expire it is announced. */
@@ -29,7 +29,7 @@ export function announce(head: WalletHead, today: string): { head: WalletHead; a
   for (const days of announcedDays) {
     const horizon = addDays(today, days);
     for (const { lastDay, points } of datesOf(head)) {
-      if (lastDay > horizon || lastDay <= (announced[days] ?? "")) continue;
+      if (lastDay < today || lastDay > horizon || lastDay <= (announced[days] ?? "")) continue;
       announcements.push({ expiresOn: lastDay, points, daysLeft: daysBetween(today, lastDay) });
     }
     if (announcements.length > 0) announced[days] = horizon;
@@ -39,7 +39,6 @@ export function announce(head: WalletHead, today: string): { head: WalletHead; a
   return once.length === 0 ? { head, announcements: once } : { head: { ...head, announced }, announcements: once };
 }
 
-const dayMilliseconds = 86_400_000;
 const daysBetween = (from: string, to: string): number => Math.round((Date.parse(to) - Date.parse(from)) / dayMilliseconds);
 
 /** Points become available, a hold runs out, points expire or will soon, a tier ends or will soon; undefined: nothing by itself. */
