@@ -14,7 +14,7 @@ export const duesOf = (head: WalletHead): Dues =>
   }, farDuesOf(head));
 
 /** Of the dates that a head does not carry it knows the months. */
-const farDuesOf = ({ far = {} }: WalletHead): Dues => Object.fromEntries(Object.entries(far).map(([month, { points }]) => [month, points]));
+const farDuesOf = ({ far = {} }: WalletHead): Dues => addDues({}, Object.fromEntries(Object.entries(far).map(([month, { points }]) => [month, points])));
 
 export function addDues(one: Dues, other: Dues): Dues {
   const sums = new Map(Object.entries(one));

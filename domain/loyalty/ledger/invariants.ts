@@ -1,6 +1,6 @@
 /** What must hold for every wallet at every time. */
 import { refuse } from "./refusal.ts";
-import { balancesOf, datesMax, pendingBucketsMax, type WalletHead } from "./wallet-head.ts";
+import { balancesOf, datesMax, monthsMax, pendingBucketsMax, type WalletHead } from "./wallet-head.ts";
 
 /** A fault here is ours, and nothing is written. */
 export function assertInvariants(head: WalletHead): void {
@@ -17,11 +17,13 @@ export function assertInvariants(head: WalletHead): void {
 }
 
 /**
- * The head has an end: it knows so many expiry dates, whether their points are available, pending or held. So whatever comes
+ * The head has an end: it knows so many expiry dates, in so many months, whether their points are available, pending or held. So whatever comes
  * due can always be settled, because that brings no new date.
  */
 export function assertWithinLimits({ buckets, pending, holds }: WalletHead): void {
   const dates = new Set([...buckets, ...pending, ...holds.flatMap((hold) => hold.buckets)].map(({ expiresOn }) => expiresOn));
   if (dates.size > datesMax) refuse("too_many_buckets", { datesMax });
+  const months = new Set([...dates].map((date) => date?.slice(0, "YYYY-MM".length)));
+  if (months.size > monthsMax) refuse("too_many_buckets", { monthsMax });
   if (pending.length > pendingBucketsMax) refuse("too_many_buckets", { pendingBucketsMax });
 }

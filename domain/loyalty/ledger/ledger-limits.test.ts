@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { type Entry, entryHash } from "./entry.ts";
 import type { Applied, Command } from "./ledger.ts";
 import { Story } from "./story.test-model.ts";
-import { balancesOf, datesMax, pendingBucketsMax, pointsIn } from "./wallet-head.ts";
+import { balancesOf, datesMax, monthsMax, pendingBucketsMax, pointsIn } from "./wallet-head.ts";
 
 const forbid = "forbid" as const;
 const never = { expiresOn: null };
@@ -20,6 +20,18 @@ describe("limits", () => {
     expect(earn(datesMax)).toMatchObject({ kind: "applied" });
     const rolled = story.try("2027-02-02", { kind: "roll" }) as Applied;
     expect(rolled.head.buckets).toHaveLength(datesMax);
+  });
+
+  test(`dates in ${monthsMax} months, held ones among them; points of a month that is known still come in`, () => {
+    const story = new Story();
+    const date = (month: number) => new Date(Date.UTC(2027, 5 + month, 15)).toISOString().slice(0, 10);
+    for (let month = 0; month < monthsMax; month++) story.earn("2027-01-02", 1, date(month));
+    story.at("2027-01-02", { kind: "authorize", holdId: "hld_1", points: 10, expiresAt: "2027-02-01T00:00:00.000Z" });
+    expect(story.try("2027-01-02", { kind: "earn", points: 1, expiresOn: date(monthsMax) })).toMatchObject({
+      code: "too_many_buckets",
+      members: { monthsMax },
+    });
+    expect(story.earn("2027-01-02", 1, `${date(3).slice(0, 7)}-20`).type).toBe("earn");
   });
 
   test("20 open holds", () => {

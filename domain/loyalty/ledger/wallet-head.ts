@@ -41,6 +41,8 @@ export type WalletHead = {
 
 /** Five years of days and a little more. */
 export const datesMax = 1_900;
+/** Seven years of months: the segments of all of them are read in one round trip, and fit in one transaction. */
+export const monthsMax = 84;
 export const pendingBucketsMax = 64;
 export const openHoldsMax = 20;
 

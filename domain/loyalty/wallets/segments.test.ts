@@ -76,3 +76,21 @@ test("segments of another write than the head's are not put together: the comman
   stored.head = headBefore;
   await expect(stored.read()).rejects.toThrow(Contention);
 });
+
+test("a wallet that loses all its months at once removes a few segments with each write, until none is left", async () => {
+  const stored = new Stored();
+  const monthly = { ...empty, version: 2, buckets: Array.from({ length: 80 }, (_, number) => ({ expiresOn: day(31 * number), points: 10 })) };
+  stored.write(monthly, empty);
+  const segmentsBefore = stored.segments.size;
+  expect(segmentsBefore).toBeGreaterThan(40);
+  for (let version = 3; stored.segments.size > 0; version++) {
+    const before = await stored.read();
+    const removed = stored.segments.size;
+    stored.write({ ...empty, version }, before);
+    expect(removed - stored.segments.size).toBeLessThanOrEqual(8);
+    expect(balancesOf(stored.head).available).toBe(0);
+    expect(await stored.read()).toEqual({ ...empty, version });
+    expect(version).toBeLessThan(12);
+  }
+  expect(stored.head.far).toBeUndefined();
+});

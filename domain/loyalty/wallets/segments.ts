@@ -17,12 +17,16 @@ const segmentKey = (walletId: string, month: string): Key<Segment> => walletItem
 /** A head with more dates than this is split, and keeps about half of them. */
 const headDatesMax = 64;
 const nearDates = 32;
+/** What no write has room to remove stays, without points, until a later one: two wallets, with a segment for every month, fit in one transaction. */
+const removalsMax = 8;
 
 /** The wallet with all its dates: one more round trip where there are segments. Contention when it was written between the two. */
 export async function assembled(table: Reader, head: WalletHead): Promise<WalletHead> {
   if (!head.far) return head;
   const { far, ...rest } = head;
-  const months = Object.keys(far).toSorted();
+  const months = Object.keys(far)
+    .filter((month) => far[month]?.points !== 0)
+    .toSorted();
   const segments = await table.getMany(months.map((month) => segmentKey(head.id, month)));
   const isTorn = months.some((month, index) => segments[index]?.version !== far[month]?.version);
   if (isTorn) throw new Contention();
@@ -45,15 +49,16 @@ export function split(head: WalletHead, before: WalletHead, far: Far = {}): { do
     for (const bucket of dated) if (monthOf(bucket) > lastNear) byMonth.set(monthOf(bucket), [...(byMonth.get(monthOf(bucket)) ?? []), bucket]);
   }
   const bucketsBefore = (month: string) => before.buckets.filter((bucket) => isDated(bucket) && monthOf(bucket) === month);
-  const changes: Change[] = Object.keys(far).flatMap((month) => (byMonth.has(month) ? [] : [remove(segmentKey(head.id, month))]));
-  const next: Record<string, Far[string]> = {};
+  const emptied = Object.entries(far).filter(([month]) => !byMonth.has(month));
+  const changes: Change[] = emptied.slice(0, removalsMax).map(([month]) => remove(segmentKey(head.id, month)));
+  const next: Record<string, Far[string]> = Object.fromEntries(emptied.slice(removalsMax).map(([month, segment]) => [month, { ...segment, points: 0 }]));
   for (const [month, buckets] of byMonth) {
     const known = far[month];
     const isSame = known !== undefined && isDeepStrictEqual(buckets, bucketsBefore(month));
     next[month] = isSame ? known : { version: head.version, points: pointsIn(buckets) };
     if (!isSame) changes.push(overwrite(segmentKey(head.id, month), { version: head.version, buckets }));
   }
-  if (byMonth.size === 0) return { document: head, changes };
+  if (Object.keys(next).length === 0) return { document: head, changes };
   const near = head.buckets.filter((bucket) => !isDated(bucket) || !byMonth.has(monthOf(bucket)));
   return { document: { ...head, buckets: near, far: next }, changes };
 }

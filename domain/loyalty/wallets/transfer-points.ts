@@ -1,6 +1,8 @@
 import * as z from "zod";
 import { operation, plan } from "../../kernel/operation.ts";
+import { Contention } from "../../kernel/table.ts";
 import { text } from "../../kernel/text.ts";
+import { entriesMax } from "./due.ts";
 import { decide, insufficientPoints, ledgerChanges, loadWallet, tooManyBuckets, toResult, walletNotFound } from "./ledger-command.ts";
 import { Entry, entryExample, otherWalletExample, Wallet, WalletId, walletExample } from "./wallet.ts";
 
@@ -47,6 +49,8 @@ export const transferPoints = operation({
     const refuse = (code: string, members: Record<string, unknown>) => fail(code as "insufficient_points", members);
     const out = decide(from, { kind: "transfer_out", points: body.points, ...told }, refuse);
     const into = decide(to, { kind: "transfer_in", buckets: out.entry.allocations, activeUntil: from.head.movingExpiresOn, ...told }, refuse);
+    // What is due in both wallets must fit in one transaction; else it waits for the sweeper, which does one after the other.
+    if (out.entries.length + into.entries.length > entriesMax) throw new Contention();
     const [given, taken] = [toResult(from.program, out), toResult(to.program, into)];
     return plan({ object: "transfer_result" as const, entries: [given.entry, taken.entry], fromWallet: given.wallet, toWallet: taken.wallet }, [
       ...ledgerChanges(from, out),
