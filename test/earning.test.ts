@@ -182,4 +182,23 @@ describe("a budget of all members together", () => {
     await setBudget(75);
     expect((await earn(member, { purchase: purchase([["shoes", 60]]) })).entry).toMatchObject({ points: 25 });
   });
+
+  test("that is lowered below what was given, and raised again, gives no more than it says", async () => {
+    const member = await newMember({}, [{ ...aPointPerEuro, caps: { budget: 100 } }]);
+    const [rule] = (await get(member, "/earning-rules")).data;
+    const setBudget = (budget: number | null) => call(member.tenant.live, "patch", `/v1/earning-rules/${rule.id}`, { body: { caps: { budget } } });
+    const earned = async (euros: number) => (await earn(member, { purchase: purchase([["shoes", euros]]) })).entry.points;
+    expect(await earned(50)).toBe(50);
+    await setBudget(10);
+    expect(await earned(50)).toBe(0);
+    await setBudget(40);
+    expect(await earned(50)).toBe(0);
+    await setBudget(70);
+    expect(await earned(50)).toBe(20);
+    await setBudget(20);
+    // Without a budget nothing is counted: the next one begins anew.
+    await setBudget(null);
+    await setBudget(30);
+    expect(await earned(50)).toBe(30);
+  });
 });

@@ -5,6 +5,7 @@
  * | an earning rule, the earning rules   | ERL / <ruleId>                              | createdAt |
  * | a version of an earning rule         | ERL#<ruleId> / <version>                    | version   |
  * | what is left of a rule's budget      | ERB#<ruleId> / <shard>                      |           |
+ * | by how much it gave more than that   | ERB#<ruleId> / EXCESS                       |           |
  *
  * Wallets and what belongs to them: wallet-keys.ts.
  */
@@ -20,3 +21,5 @@ export const earningRuleKey = (ruleId: string): Key<EarningRule> => key<EarningR
 export const earningRuleVersionKey = (ruleId: string, version: number): Key<EarningRule> =>
   key<EarningRule>(`${earningRulesPk}#${ruleId}`, String(version).padStart(8, "0"));
 export const budgetShardKey = (ruleId: string, shard: number): Key<Counter> => key<Counter>(`ERB#${ruleId}`, String(shard));
+/** What a rule had given beyond its budget when that was lowered. */
+export const budgetExcessKey = (ruleId: string): Key<Counter> => key<Counter>(`ERB#${ruleId}`, "EXCESS");

@@ -4,7 +4,7 @@
  */
 import { type Amounts, addUnits, counterShards, leftIn, type ShardedCounter, shardKeys, shardsFrom, takeUnits } from "../../kernel/sharded-counter.ts";
 import { type Change, type Counter, count, type Reader } from "../../kernel/table.ts";
-import { budgetShardKey } from "../keys.ts";
+import { budgetExcessKey, budgetShardKey } from "../keys.ts";
 import type { EarningRule } from "./earning-rule.ts";
 import type { BudgetSpent } from "./rule-usage.ts";
 
@@ -36,11 +36,22 @@ export const spendChanges = (spends: readonly { ruleId: string; points: number }
 /** Gives back what a reversal took back. */
 export const giveBack = (ruleId: string, points: number, walletId: string): Change => count(budgetShardKey(ruleId, shardsFrom(walletId)[0] as number), points);
 
-/** From one budget to another: what was given stays given. A lower one takes away what is left at most; one that ends takes all. */
+/**
+ * From one budget to another: what was given stays given. A lower one takes away what is left at most, and remembers what was
+ * given beyond it, so that a raise does not give that again; one that ends forgets it.
+ */
 export async function budgetChanges(table: Reader, ruleId: string, before: number | undefined, after: number | undefined): Promise<Change[]> {
   if (before === after) return [];
-  const amounts = await table.getMany(shardKeys(budgetOf(ruleId)));
-  const left = leftIn(amounts);
-  const added = after === undefined ? -left : after - (before ?? left);
-  return added > 0 ? addUnits(budgetOf(ruleId), added) : takeUnits(budgetOf(ruleId), Math.min(-added, left), amounts);
+  const [excess, ...amounts] = await table.getMany([budgetExcessKey(ruleId), ...shardKeys(budgetOf(ruleId))]);
+  const [left, exceeded] = [leftIn(amounts), excess?.amount ?? 0];
+  if (after === undefined) return [...takeUnits(budgetOf(ruleId), left, amounts), ...changeExcess(ruleId, -exceeded)];
+  const added = after - (before ?? left);
+  if (added > 0) {
+    const made = Math.min(added, exceeded);
+    return [...addUnits(budgetOf(ruleId), added - made), ...changeExcess(ruleId, -made)];
+  }
+  const taken = Math.min(-added, left);
+  return [...takeUnits(budgetOf(ruleId), taken, amounts), ...changeExcess(ruleId, -added - taken)];
 }
+const changeExcess = (ruleId: string, points: number): Change[] =>
+  points === 0 ? [] : [count(budgetExcessKey(ruleId), points, points < 0 ? { atLeast: 0 } : {})];
