@@ -33,10 +33,13 @@ export type EarnedLine = { readonly quantity: number; readonly points: number };
 /** What returned lines, by their place from 0, had earned: in part rounded down. Undefined when there is no such line, or not so many pieces. */
 export function pointsOfLines(lines: readonly EarnedLine[], returned: readonly ReturnedLine[]): number | undefined {
   let points = 0;
-  for (const { line, quantity } of returned) {
+  // A line that is named twice is one line: together not more of it comes back than there was.
+  for (const [line, parts] of Map.groupBy(returned, (part) => part.line)) {
     const earned = lines[line];
-    if (!earned || (quantity ?? 0) > earned.quantity) return undefined;
-    points += Math.floor((earned.points * (quantity ?? earned.quantity)) / earned.quantity);
+    if (!earned) return undefined;
+    const pieces = parts.reduce((sum, { quantity = earned.quantity }) => sum + quantity, 0);
+    if (pieces > earned.quantity) return undefined;
+    points += Math.floor((earned.points * pieces) / earned.quantity);
   }
   return points;
 }
