@@ -5,7 +5,7 @@ import { type Context, operation, plan } from "../../kernel/operation.ts";
 import { Metadata } from "../../kernel/text.ts";
 import { newWalletHead } from "../ledger/wallet-head.ts";
 import { type Alongside, type Found, findWallet, type OpenWallet, openingChanges, programClosed, walletNow } from "./ledger-command.ts";
-import { toWallet, Wallet, walletExample, walletIdOf } from "./wallet.ts";
+import { Wallet, walletExample, walletIdOf } from "./wallet.ts";
 
 export const openingProblems = {
   customer_not_found: { status: 404, title: "There is no such customer." },
@@ -49,6 +49,6 @@ export const openWallet = operation({
   problems: openingProblems,
   async run({ table, caller, now, fail }, { body: { customerId, programId, metadata } }) {
     const wallet = await findOrOpenWallet<[]>({ table, caller, now, fail }, { customerId, programId, metadata });
-    return wallet.isNew ? plan(toWallet(wallet.head, wallet.program), openingChanges(wallet.head)) : plan(walletNow(wallet), [], { status: 200 });
+    return wallet.isNew ? plan(walletNow(wallet), openingChanges(wallet.head)) : plan(walletNow(wallet), [], { status: 200 });
   },
 });
