@@ -13,7 +13,8 @@ export const parameters = {
   IfMatch: {
     name: "If-Match",
     in: "header",
-    description: "Change the object only if it still has this version: its `ETag`, in quotes. `*` means any.",
+    description:
+      "Change the object only if it still has this version: its `ETag`, in quotes. `*` means any. For what is done to a wallet or an entry it is the wallet's.",
     schema: { type: "string", pattern: '^("\\d{1,15}"|\\*)$' },
     example: '"3"',
   },

@@ -84,6 +84,28 @@ test("entries hash each other, and their postings sum to zero", async () => {
   }
 });
 
+test("what is done to a wallet or an entry can be made to depend on the version of the wallet", async () => {
+  const tenant = await newTenant();
+  const id = await walletIn(tenant);
+  const earned = await post(tenant, `/wallets/${id}/earnings`, { points: 100, reference: "order-1" });
+  const expired = await post(tenant, `/wallets/${id}/earnings`, { points: 10, expiresOn: "2026-01-31" });
+  const expiryId = `${expired.body.entry.id.slice(0, -1)}${expired.body.entry.seq + 1}`;
+  const writes = {
+    [`/wallets/${id}/earnings`]: { points: 100, reference: "order-1" },
+    [`/wallets/${id}/redemptions`]: { points: 1 },
+    [`/wallets/${id}/adjustments`]: { points: 1, reason: "Goodwill." },
+    [`/wallets/${id}/holds`]: { points: 1 },
+    [`/entries/${earned.body.entry.id}/reversals`]: { points: 1, reason: "Returned." },
+    [`/entries/${expiryId}/reinstatements`]: { points: 1, reason: "Goodwill." },
+  };
+  for (const [path, body] of Object.entries(writes)) {
+    const seen = (await call(tenant.live, "get", `/v1/wallets/${id}`)).headers.get("etag") ?? "";
+    const send = (etag: string) => call(tenant.live, "post", `/v1${path}`, { body, headers: { "if-match": etag } });
+    expect(await send('"1"')).toMatchObject({ status: 412, body: { code: "version_mismatch", currentVersion: Number(JSON.parse(seen)) } });
+    expect([path, Math.floor((await send(seen)).status / 100)]).toEqual([path, 2]);
+  }
+});
+
 test("an adjustment that took points is refused as what it is, not as one that has nothing left", async () => {
   const tenant = await newTenant();
   const id = await walletIn(tenant);

@@ -1,5 +1,6 @@
 /** JSON merge patch (RFC 7396): null takes a member away, objects are merged, everything else is replaced whole. */
 import * as z from "zod";
+import { inputErrors } from "./input-errors.ts";
 import { shellProblem } from "./problem.ts";
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
@@ -32,11 +33,5 @@ export function patched<Schema extends z.ZodObject>(schema: Schema, current: obj
   const result = schema.safeParse(mergePatch(known, patch));
   // Every field is named, so that one the patch took away is taken away, not merely left unmentioned.
   if (result.success) return { ...Object.fromEntries(Object.keys(schema.shape).map((name) => [name, undefined])), ...result.data };
-  const errors = result.error.issues.map(({ path, message, code }) => ({
-    in: "body" as const,
-    pointer: path.map((part) => `/${String(part)}`).join(""),
-    code,
-    detail: message,
-  }));
-  throw shellProblem("invalid_input", { detail: "The object would break a rule after this change.", errors });
+  throw shellProblem("invalid_input", { detail: "The object would break a rule after this change.", errors: inputErrors(result.error, "body") });
 }

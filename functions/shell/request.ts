@@ -3,6 +3,7 @@ import type { APIGatewayProxyEventV2 } from "aws-lambda";
 import { visit } from "jsonc-parser";
 import * as z from "zod";
 import { BatchEnvelope } from "../../domain/kernel/batch.ts";
+import { inputErrors } from "../../domain/kernel/input-errors.ts";
 import type { AnyOperation } from "../../domain/kernel/operation.ts";
 import { type InputError, shellProblem } from "../../domain/kernel/problem.ts";
 
@@ -88,24 +89,10 @@ function readIfMatch(header: string | undefined, errors: InputError[]): number |
   return Number(version);
 }
 
-const escapePointer = (part: PropertyKey) => String(part).replaceAll("~", "~0").replaceAll("/", "~1");
-
 /** Checks `value`, collecting what is wrong with it; `under` is where it stands in that part of the request. */
 export function parse(schema: z.ZodType, value: unknown, place: InputError["in"], errors: InputError[], under = ""): unknown {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  for (const issue of result.error.issues) {
-    const unknown = issue.code === "unrecognized_keys" ? issue.keys : [];
-    const paths = unknown.length > 0 ? unknown.map((name) => [...issue.path, name]) : [issue.path];
-    for (const path of paths) {
-      const code =
-        issue.code === "custom"
-          ? ((issue.params?.["code"] as string | undefined) ?? "invalid_value")
-          : issue.code === "unrecognized_keys"
-            ? "unknown_field"
-            : issue.code;
-      errors.push({ in: place, pointer: under + path.map((part) => `/${escapePointer(part)}`).join(""), code, detail: issue.message });
-    }
-  }
+  errors.push(...inputErrors(result.error, place, under));
   return undefined;
 }

@@ -10,7 +10,7 @@ export const cancelMembership = operation({
   id: "cancelMembership",
   summary: "Cancel a membership",
   description:
-    "When what is paid for ends, without days of grace, or at once. Until then the member keeps the benefits, and a renewal takes the cancellation back. Cancelled again in the same way, nothing changes. Nothing is paid back here.",
+    "Ends a membership on the day up to which it is paid for, without days of grace, or at once with `atPeriodEnd: false`. Until then the member keeps the benefits, and a renewal takes the cancellation back. Cancelled again in the same way, nothing changes. Nothing is paid back here.",
   method: "post",
   path: "/v1/memberships/{membershipId}/cancel",
   permission: "loyalty:write",
@@ -18,7 +18,7 @@ export const cancelMembership = operation({
   body: z
     .strictObject({
       reason: CancellationReason.optional(),
-      atPeriodEnd: z.boolean().default(true).meta({ description: "false: at once." }),
+      atPeriodEnd: z.boolean().default(true).meta({ description: "true: when what is paid for ends. false: at once." }),
     })
     .default({ atPeriodEnd: true }),
   example: { reason: "Moved away." },

@@ -45,6 +45,8 @@ export const importRewardCodes = operation({
     const shard = first === undefined ? 0 : Number.parseInt(hashOfCode(first).slice(0, 8), 16) % counterShards;
     const importId = newId("imp");
     const changes = first === undefined ? [] : [...added.map((code) => newCode(rewardId, code, importId)), count(stockKey(rewardId, shard), added.length)];
-    return plan({ object: "code_import" as const, rewardId, added: added.length, known: body.codes.length - added.length }, changes);
+    return plan({ object: "code_import" as const, rewardId, added: added.length, known: body.codes.length - added.length }, changes, {
+      replaces: reward.version,
+    });
   },
 });

@@ -8,7 +8,7 @@ import { redemptionsPk } from "./reward-keys.ts";
 export const listRedemptions = operation({
   id: "listRedemptions",
   summary: "List the redemptions of a wallet",
-  description: "Of rewards, newest first; eventually consistent. Points that were redeemed for nothing in particular are entries only.",
+  description: "Of rewards, newest first; eventually consistent. Points that were redeemed without a reward are entries only: see listEntries.",
   method: "get",
   path: "/v1/redemptions",
   permission: "loyalty:read",

@@ -37,7 +37,7 @@ export const toFact = (record: RedemptionRecord): z.infer<typeof RedemptionFact>
   return fact;
 };
 
-/** `redemption` is absent when points were redeemed for nothing in particular. */
+/** `redemption` is absent when points were redeemed without a reward. */
 export const RedemptionResult = z
   .object({ object: z.literal("redemption_result"), redemption: Redemption.optional(), entry: Entry, wallet: Wallet })
   .meta({ id: "RedemptionResult" });

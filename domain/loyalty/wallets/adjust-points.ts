@@ -45,6 +45,6 @@ export const adjustPoints = operation({
     const applied = decide(wallet, { kind: "adjust", points: body.points, expiresOn, debtPolicy: program.debtPolicy, reason: body.reason }, (code, members) =>
       fail(code as "insufficient_points", members),
     );
-    return plan(toResult(wallet.program, applied), ledgerChanges(wallet, applied));
+    return plan(toResult(wallet.program, applied), ledgerChanges(wallet, applied), { replaces: wallet.head.version });
   },
 });

@@ -16,7 +16,11 @@ export const authorizeHold = operation({
   path: "/v1/wallets/{walletId}/holds",
   permission: "loyalty:write",
   params: walletParams,
-  body: z.strictObject({ points: z.int().min(1).max(1_000_000_000), expiresAt: InstantInput.optional(), reason: text(200).optional() }),
+  body: z.strictObject({
+    points: z.int().min(1).max(1_000_000_000).meta({ description: "How many are set aside." }),
+    expiresAt: InstantInput.optional().meta({ description: "When what is left of it goes back." }),
+    reason: text(200).optional(),
+  }),
   example: { points: 50 },
   exampleAfter: ["earnPoints"],
   success: { status: 201, output: HoldResult, example: holdResultExample },
@@ -37,6 +41,7 @@ export const authorizeHold = operation({
     );
     const hold = newHold({ id: holdId, walletId: params.walletId, authorizedPoints: points, expiresAt, livemode: caller.livemode }, now);
     const { entry, wallet: after } = toResult(wallet.program, applied);
-    return plan({ object: "hold_result" as const, hold, entry, wallet: after }, [...ledgerChanges(wallet, applied), create(holdKey(holdId), hold)]);
+    const changes = [...ledgerChanges(wallet, applied), create(holdKey(holdId), hold)];
+    return plan({ object: "hold_result" as const, hold, entry, wallet: after }, changes, { replaces: wallet.head.version });
   },
 });

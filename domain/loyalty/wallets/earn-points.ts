@@ -20,7 +20,7 @@ export const earnPoints = operation({
   problems: { ...walletNotFound, ...earningProblems },
   async run({ table, now, fail }, { params: { walletId }, body }) {
     const isPurchase = body.purchase !== undefined;
-    const [wallet, rules] = await Promise.all([
+    const [found, rules] = await Promise.all([
       loadWallet<EarnerDocuments | []>(table, walletId, now, {
         kind: earnKind,
         reference: body.reference,
@@ -28,6 +28,7 @@ export const earnPoints = operation({
       }),
       isPurchase ? loadEarningRules(table) : [],
     ]);
-    return planEarning({ table, now, fail }, { ...(wallet ?? fail("wallet_not_found")), rules }, body);
+    const wallet = found ?? fail("wallet_not_found");
+    return { ...(await planEarning({ table, now, fail }, { ...wallet, rules }, body)), replaces: wallet.head.version };
   },
 });

@@ -28,7 +28,7 @@ type Fail = Context<keyof typeof problems>["fail"];
 
 const Body = z
   .strictObject({
-    points: z.int().min(1).max(1_000_000_000).optional().meta({ description: "So many points, for nothing in particular." }),
+    points: z.int().min(1).max(1_000_000_000).optional().meta({ description: "So many points, without a reward." }),
     rewardId: idOf("rwd").optional().meta({ description: "One of this reward, for its price." }),
     reference: ReferenceText.optional(),
     reason: text(200).optional(),
@@ -60,14 +60,16 @@ export const redeemPoints = operation({
       decide(wallet, { kind, points, ...told, ...more }, (code, members) => fail(code as "insufficient_points", members));
     if (body.rewardId === undefined) {
       const applied = spend(body.points as number);
-      return plan({ ...toResult(wallet.program, applied), object }, ledgerChanges(wallet, applied, reference));
+      return plan({ ...toResult(wallet.program, applied), object }, ledgerChanges(wallet, applied, reference), { replaces: wallet.head.version });
     }
     const claim = admitClaim(wallet, wallet.alongside, { now, fail });
     const redemptionId = newId("rdm");
     const applied = spend(claim.reward.pricePoints, { redemptionId });
     const taken = (await takeFromStock(table, claim, wallet.head, redemptionId)) ?? fail("out_of_stock");
     const { redemption, changes } = redeem(claim, taken, { id: redemptionId, entry: applied.entry }, wallet, now);
-    return plan({ ...toResult(wallet.program, applied), object, redemption }, [...ledgerChanges(wallet, applied, reference), ...changes]);
+    return plan({ ...toResult(wallet.program, applied), object, redemption }, [...ledgerChanges(wallet, applied, reference), ...changes], {
+      replaces: wallet.head.version,
+    });
   },
 });
 
@@ -77,5 +79,5 @@ async function answerAgain(table: Context["table"], wallet: OpenWallet, seq: num
   const redemption = entry.redemptionId === undefined ? undefined : await table.get(redemptionKey(entry.redemptionId));
   if (redemption?.rewardId !== rewardId || (points !== undefined && points !== entry.points)) return fail("reference_used", { entryId: entry.id });
   const result = { ...toResult(wallet.program, { entry, head: rolled(wallet) }), object };
-  return plan({ ...result, ...(redemption && { redemption: toRedemption(redemption) }) }, [], { status: 200 });
+  return plan({ ...result, ...(redemption && { redemption: toRedemption(redemption) }) }, [], { status: 200, replaces: wallet.head.version });
 }

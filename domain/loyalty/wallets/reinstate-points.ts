@@ -19,7 +19,11 @@ export const reinstatePoints = operation({
   path: "/v1/entries/{entryId}/reinstatements",
   permission: "loyalty:write",
   params: z.object({ entryId: EntryId.meta({ example: expiryId }) }),
-  body: z.strictObject({ points: z.int().min(1).optional(), expiresOn: z.iso.date().optional(), reason: text(200) }),
+  body: z.strictObject({
+    points: z.int().min(1).optional().meta({ description: "All that is left of the entry, unless you say less." }),
+    expiresOn: z.iso.date().optional().meta({ description: "The last day on which they can be used; else the programme decides." }),
+    reason: text(200),
+  }),
   example: { reason: "Goodwill." },
   exampleAfter: [{ operation: "earnPoints", example: { points: 50, expiresOn: "2026-01-31" } }],
   success: { status: 201, output: LedgerResult, example: { ...ledgerResultExample, entry: { ...entryExample, type: "reinstatement", reverses: expiryId } } },
@@ -34,6 +38,6 @@ export const reinstatePoints = operation({
     const applied = decide(wallet, { kind: "reinstate", entry, reversedBefore, points, expiresOn, reason: body.reason }, (code, members) =>
       fail(code as "entry_not_reversible", members),
     );
-    return plan(toResult(wallet.program, applied), [...ledgerChanges(wallet, applied), tallyChange(entry, tally, points)]);
+    return plan(toResult(wallet.program, applied), [...ledgerChanges(wallet, applied), tallyChange(entry, tally, points)], { replaces: wallet.head.version });
   },
 });

@@ -39,7 +39,7 @@ export const reverseEntry = operation({
   id: "reverseEntry",
   summary: "Reverse an entry",
   description:
-    "Undoes an earning (a return, a mistake) or a redemption, in whole or in part, as often as points are left of it. Earned points are taken from what is pending, then from the entry's own date, then from those that expire first; what is missing is decided by the programme's debt policy. Of returned lines it takes back what they had earned; which lines came back before is yours to know. Redeemed points go back to the dates that they came from; those that have passed meanwhile live on for the programme's days of grace, or expire.",
+    "Undoes an earning (a return, a mistake), a redemption or a capture of a hold, in whole or in part, as often as points are left of it. Earned points are taken from what is pending, then from the entry's own date, then from those that expire first; what is missing is decided by the programme's debt policy. Of returned `lines` it takes back what they had earned; it remembers how many points came back, not of which lines, so send each returned line once. Redeemed points go back to the dates that they came from; those that have passed meanwhile live on for the programme's days of grace, or expire.",
   method: "post",
   path: "/v1/entries/{entryId}/reversals",
   permission: "loyalty:write",
@@ -89,11 +89,12 @@ export const reverseEntry = operation({
       },
       (code, members) => fail(code as "insufficient_points", members),
     );
-    return plan(toResult(wallet.program, applied), [
+    const changes = [
       ...ledgerChanges(wallet, applied),
       tallyChange(entry, tally, applied.entry.points),
       ...roomChanges(wallet, entry, usage, { before: reversedBefore, points: applied.entry.points }),
-    ]);
+    ];
+    return plan(toResult(wallet.program, applied), changes, { replaces: wallet.head.version });
   },
 });
 

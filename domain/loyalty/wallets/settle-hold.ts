@@ -38,7 +38,7 @@ export const captureHold = operation({
   path: "/v1/holds/{holdId}/captures",
   permission: "loyalty:write",
   params: holdParams,
-  body: z.strictObject({ points: z.int().min(1).optional() }).default({}),
+  body: z.strictObject({ points: z.int().min(1).optional().meta({ description: "All that is left of the hold, unless you say less." }) }).default({}),
   example: { points: 30 },
   success: { status: 201, output: HoldResult, example: { ...holdResultExample, hold: { ...holdExample, capturedPoints: 30, version: 2 } } },
   problems: { ...holdNotFound, ...holdNotOpen, capture_exceeds_hold: { status: 409, title: "More points than the hold has left." } },
