@@ -183,6 +183,17 @@ describe("a budget of all members together", () => {
     expect((await earn(member, { purchase: purchase([["shoes", 60]]) })).entry).toMatchObject({ points: 25 });
   });
 
+  test("of many rules at once, each nearly used up, fits in one transaction, and is used to its last point by more than one earning", async () => {
+    const small = (number: number) => ({ name: `Rule ${number}`, formula: { kind: "fixed", points: 16 }, caps: { budget: 16 } });
+    const member = await newMember(
+      {},
+      Array.from({ length: 10 }, (_, number) => small(number)),
+    );
+    const earned: number[] = [];
+    while (earned.at(-1) !== 0) earned.push((await earn(member, { purchase: purchase([["shoes", 5]]) })).entry.points);
+    expect(earned).toEqual([60, 60, 40, 0]);
+  });
+
   test("that is lowered below what was given, and raised again, gives no more than it says", async () => {
     const member = await newMember({}, [{ ...aPointPerEuro, caps: { budget: 100 } }]);
     const [rule] = (await get(member, "/earning-rules")).data;

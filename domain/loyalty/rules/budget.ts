@@ -16,14 +16,26 @@ const budgetOf =
 export type BudgetsLeft = ReadonlyMap<string, Amounts>;
 /** DynamoDB's limit for one round trip. */
 const keysMax = 100;
+/** So many shards an earning takes from at most, of all its budgets together: they fit in its transaction. */
+const shardsTakenMax = 64;
 
-/** What is left of the budgets of those rules that have one: round trips beside each other, six rules in each. */
-export async function loadBudgets(table: Reader, rules: readonly EarningRule[]): Promise<BudgetsLeft> {
+/**
+ * What is left for the wallet of the budgets of those rules that have one: all of it, or where there are more than four such
+ * rules, what is in the first few of its shards that have anything. Round trips beside each other, six rules in each.
+ */
+export async function loadBudgets(table: Reader, rules: readonly EarningRule[], walletId: string): Promise<BudgetsLeft> {
   const budgeted = rules.filter(({ caps, status }) => caps.budget !== undefined && status === "active");
   const keys = budgeted.flatMap(({ id }) => shardKeys(budgetOf(id)));
   const rounds = Array.from({ length: Math.ceil(keys.length / keysMax) }, (_, round) => table.getMany(keys.slice(round * keysMax, (round + 1) * keysMax)));
   const counters: (Counter | undefined)[] = (await Promise.all(rounds)).flat();
-  return new Map(budgeted.map(({ id }, index) => [id, counters.slice(index * counterShards, (index + 1) * counterShards)]));
+  const shardsEach = Math.max(1, Math.floor(shardsTakenMax / budgeted.length));
+  return new Map(budgeted.map(({ id }, index) => [id, within(counters.slice(index * counterShards, (index + 1) * counterShards), walletId, shardsEach)]));
+}
+
+function within(amounts: Amounts, walletId: string, shardsEach: number): Amounts {
+  const filled = shardsFrom(walletId).filter((shard) => (amounts[shard]?.amount ?? 0) > 0);
+  const taken = new Set(filled.slice(0, shardsEach));
+  return amounts.map((amount, shard) => (taken.has(shard) ? amount : undefined));
 }
 
 export const spentOf = (rules: readonly EarningRule[], left: BudgetsLeft): BudgetSpent =>

@@ -46,7 +46,7 @@ export async function award(table: Reader, wallet: EarningWallet, purchase: Purc
   const { program, head, time } = wallet;
   const [customer, usage, membership] = wallet.alongside;
   const rules = wallet.rules.filter(({ programId }) => programId === program.id);
-  const budgets = await loadBudgets(table, rules);
+  const budgets = await loadBudgets(table, rules, head.id);
   const level = levelNow(head, program, time);
   const { earnMultiplier = 1 } = membershipBenefits(membership, time.today);
   const standing = {
