@@ -48,3 +48,11 @@ test("a new wallet has the tier that nothing need be earned for, and its answer 
   expect(opened.tier).toBe("member");
   expect(await walletOf({ ...program, customerId, walletId: opened.id })).toEqual(opened);
 });
+
+test("a tier never makes earnings less: a multiplier below 1 is refused, not ignored", async () => {
+  const { tenant } = await newProgram();
+  const levels = (earnMultiplier: number) => [{ code: "member", name: "Member", qualifyingPoints: 0, earnMultiplier }];
+  const settings = (earnMultiplier: number) => ({ name: "Club", tiers: { period: "calendar_year", levels: levels(earnMultiplier) } });
+  expect((await post({ tenant }, "/programs", settings(0.5))).status).toBe(400);
+  expect((await post({ tenant }, "/programs", settings(1))).status).toBe(201);
+});

@@ -13,7 +13,7 @@ const TierLevel = z
       .meta({ description: "Names the tier for ever; the name may change.", example: "gold" }),
     name: text(100),
     qualifyingPoints: z.int().min(0).max(1_000_000_000).meta({ description: "How many of a period reach it." }),
-    earnMultiplier: z.number().min(0).max(100).multipleOf(0.01).optional().meta({ description: "What earnings are multiplied with; at most two decimals." }),
+    earnMultiplier: z.number().min(1).max(100).multipleOf(0.01).optional().meta({ description: "What earnings are multiplied with; at most two decimals." }),
     entitlements: z
       .array(text(100))
       .max(50)

@@ -16,7 +16,7 @@ export const rollWallet: DueWork<WalletHead> = {
     if (!wallet) return { changes: [] };
     // What one transaction cannot hold is still due then, and comes in the next turn.
     const applied = apply(wallet.head, { kind: "roll", entriesMax }, wallet.time);
-    if (applied.kind === "refused") return { changes: [] };
+    if (applied.kind === "refused") throw new Error(`What is due in ${id} cannot be settled: ${applied.code}.`);
     const standing = withStanding(applied.head, wallet.program, wallet.time);
     const { head, announcements } = announce(standing.head, wallet.time.today);
     const [headChange, ...others] = ledgerChanges(wallet, {
