@@ -13,7 +13,8 @@ const TransferResult = z
 export const transferPoints = operation({
   id: "transferPoints",
   summary: "Transfer points",
-  description: "Moves points from a wallet to another of the same programme, those that expire first; they keep their dates. Both wallets change, or neither.",
+  description:
+    "Moves points from a wallet to another of the same programme, those that expire first; they keep their dates. Both wallets change, or neither; `entries` are that of the giver and that of the receiver, in this order.",
   method: "post",
   path: "/v1/transfers",
   permission: "loyalty:write",
