@@ -213,3 +213,16 @@ describe("a budget of all members together", () => {
     expect(await earned(50)).toBe(30);
   });
 });
+
+test("what contradicts itself is refused with a pointer to it", async () => {
+  const member = await newMember({}, [aPointPerEuro]);
+  const faultsOf = async (body: object) =>
+    (await post(member, `/wallets/${member.walletId}/earnings`, body)).body.errors.map(({ pointer }: { pointer: string }) => pointer);
+  expect(await faultsOf({})).toEqual(["/points"]);
+  expect(await faultsOf({ points: 1, purchase: purchase([["shoes", 10]]) })).toEqual(["/points"]);
+  expect(await faultsOf({ purchase: purchase([["shoes", 10]]), effectiveAt: "2026-01-01T00:00:00Z", qualifyingPoints: 1 })).toEqual([
+    "/effectiveAt",
+    "/qualifyingPoints",
+  ]);
+  expect(await faultsOf({ points: 1, pendingUntil: "2030-01-02", expiresOn: "2030-01-01" })).toEqual(["/pendingUntil"]);
+});

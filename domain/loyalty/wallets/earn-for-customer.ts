@@ -6,7 +6,7 @@ import { idOf } from "../../kernel/id.ts";
 import { operation } from "../../kernel/operation.ts";
 import { loadEarningRules } from "../store.ts";
 import { type EarnerDocuments, earnerKeys } from "./award.ts";
-import { EarningResult, earningProblems, earningResultExample, earningShape, earnKind, isPointsOrPurchase, planEarning, pointsOrPurchase } from "./earning.ts";
+import { checkEarning, EarningResult, earningProblems, earningResultExample, earningShape, earnKind, planEarning } from "./earning.ts";
 import { findOrOpenWallet, openingProblems } from "./open-wallet.ts";
 import { walletExample, walletIdOf } from "./wallet.ts";
 
@@ -16,7 +16,7 @@ const CustomerEarning = z
     error: "Either customerId or identity.",
     path: ["customerId"],
   })
-  .refine(isPointsOrPurchase, pointsOrPurchase)
+  .superRefine(checkEarning)
   .meta({ id: "CustomerEarning" });
 const example = { programId: walletExample.programId, customerId: walletExample.customerId, points: 120, reference: "order-1017" };
 

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { operation } from "../../kernel/operation.ts";
 import { loadEarningRules } from "../store.ts";
 import { type EarnerDocuments, earnerKeys } from "./award.ts";
-import { EarningResult, earningProblems, earningResultExample, earningShape, earnKind, isPointsOrPurchase, planEarning, pointsOrPurchase } from "./earning.ts";
+import { checkEarning, EarningResult, earningProblems, earningResultExample, earningShape, earnKind, planEarning } from "./earning.ts";
 import { loadWallet, walletNotFound, walletParams } from "./ledger-command.ts";
 
 export const earnPoints = operation({
@@ -14,7 +14,7 @@ export const earnPoints = operation({
   path: "/v1/wallets/{walletId}/earnings",
   permission: "loyalty:write",
   params: walletParams,
-  body: z.strictObject(earningShape).refine(isPointsOrPurchase, pointsOrPurchase),
+  body: z.strictObject(earningShape).superRefine(checkEarning),
   example: { points: 120, reference: "order-1017" },
   success: { status: 201, alternatives: [200], output: EarningResult, example: earningResultExample },
   problems: { ...walletNotFound, ...earningProblems },

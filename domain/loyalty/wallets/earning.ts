@@ -22,16 +22,23 @@ export const earningShape = {
   qualifyingPoints: z.int().min(0).max(pointsMax).optional().meta({ description: "How many of `points` count for tiers: all, unless you say." }),
   reference: ReferenceText.optional(),
   effectiveAt: InstantInput.optional().meta({
-    description: "When they were earned, if not now; of a purchase when it occurred. Expiry and pending days count from then.",
+    description: "When `points` were earned, if not now; a purchase earns when it occurred. Expiry and pending days count from then.",
   }),
   expiresOn: Day.optional().meta({ description: "The last day on which they can be used." }),
   pendingUntil: Day.optional().meta({ description: "The day on which they become available." }),
   reason: text(200).optional(),
 };
-export const isPointsOrPurchase = ({ points, purchase }: { points?: unknown; purchase?: unknown }): boolean =>
-  (points === undefined) !== (purchase === undefined);
-export const pointsOrPurchase = { error: "Either points or purchase.", path: ["points"] };
 export type Earning = z.output<z.ZodObject<typeof earningShape>>;
+/** What holds between the fields of an earning. */
+export function checkEarning(earning: Earning, { addIssue }: z.RefinementCtx): void {
+  const { points, purchase, qualifyingPoints, effectiveAt, pendingUntil, expiresOn } = earning;
+  const refuse = (field: keyof Earning, message: string) => addIssue({ code: "custom", path: [field], message });
+  if ((points === undefined) === (purchase === undefined)) refuse("points", "Either points or purchase.");
+  if (purchase && effectiveAt !== undefined) refuse("effectiveAt", "A purchase earns when it occurred: `purchase.occurredAt`.");
+  if (purchase && qualifyingPoints !== undefined) refuse("qualifyingPoints", "Of a purchase, the rules say what counts for tiers.");
+  if (pendingUntil !== undefined && expiresOn !== undefined && pendingUntil > expiresOn)
+    refuse("pendingUntil", "Points that become available after they expire.");
+}
 
 export const EarningResult = z
   .object({
@@ -82,7 +89,8 @@ export async function planEarning(scene: Scene, wallet: EarningWallet, body: Ear
     expiresOn: body.expiresOn ?? expiresOnFor(program.expiry, earnedOn),
     activatesOn: body.pendingUntil ?? activatesOnFor(program.pendingDays, earnedOn),
   };
-  const awarded: Award = body.purchase ? await award(table, wallet, body.purchase, body, earnedOn) : { commands: [stated(body, dates)], changes: [] };
+  const purchase = body.purchase && { ...body.purchase, occurredAt: effectiveAt ?? now.toISOString() };
+  const awarded: Award = purchase ? await award(table, wallet, purchase, body, earnedOn) : { commands: [stated(body, dates)], changes: [] };
   const commands = awarded.commands.map((command): Of<"earn"> => ({ ...common, ...command }));
   const applied = decide(wallet, commands, (code, members) => fail(code as "too_many_buckets", members));
   const output: EarningResult = {
