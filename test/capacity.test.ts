@@ -146,10 +146,12 @@ describe("a reward", () => {
     expect(cost).toEqual({ calls: ["BatchGetItem", "TransactWriteItems"], readUnits: 7, writeUnits: 11 });
   });
 
-  test("of unique codes is redeemed in one read, one query of the free codes and one transaction", async () => {
+  test("of unique codes is redeemed in one read, one query of the free codes, a second one from their beginning when it began behind them all, and one transaction", async () => {
     const { walletId, codes } = await walletAndRewards();
-    const cost = await costOf(() => redeem(walletId, { rewardId: codes }));
-    expect(cost).toEqual({ calls: ["BatchGetItem", "Query", "TransactWriteItems"], readUnits: 7.5, writeUnits: 14 });
+    const { calls, writeUnits } = await costOf(() => redeem(walletId, { rewardId: codes }));
+    const [first, ...others] = calls;
+    expect([first, others.at(-1), writeUnits]).toEqual(["BatchGetItem", "TransactWriteItems", 14]);
+    expect([["Query"], ["Query", "Query"]]).toContainEqual(others.slice(0, -1));
   });
 });
 

@@ -95,9 +95,10 @@ export class Clients {
 
   /** Of one order several clients tell: it earns once. Some orders are told with other points: that is refused. */
   #earning(name: string, wallet: string, points: number, dice: Dice): Wish {
+    const [pendingDays, lifeDays] = [dice.between(0, 6), dice.between(0, 6)];
     const dates = {
-      ...(dice.chance(0.5) && { expiresOn: dateIn(dice.between(0, 12)) }),
-      ...(dice.chance(0.3) && { pendingUntil: dateIn(dice.between(0, 6)) }),
+      ...(dice.chance(0.5) && { expiresOn: dateIn(pendingDays + lifeDays) }),
+      ...(dice.chance(0.3) && { pendingUntil: dateIn(pendingDays) }),
       ...(dice.chance(0.2) && { effectiveAt: instantIn(-dice.between(1, 100)) }),
     };
     const path = `/wallets/${wallet}/earnings`;

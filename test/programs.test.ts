@@ -59,7 +59,10 @@ test("a patch merges, null brings back the default, and another kind takes away 
     expiry: { kind: "rolling_months", months: 36, roundTo: "month_end" },
     tiers: { period: "calendar_year", retention: "next_period", downgrade: "by_balance", levels: made.tiers.levels },
   });
-  expect(faults(await patch(made.id, { expiry: { kind: "never" } }))).toMatchObject({ status: 400, errors: [expect.stringMatching("^/expiry ")] });
+  expect(faults(await patch(made.id, { expiry: { kind: "never" } }))).toEqual({
+    status: 400,
+    errors: ["/expiry/months unknown_field", "/expiry/roundTo unknown_field"],
+  });
   const { body: last } = await patch(made.id, { expiry: { kind: "never", months: null, roundTo: null }, tiers: null });
   expect(last.expiry).toEqual({ kind: "never" });
   expect(last).not.toHaveProperty("tiers");
