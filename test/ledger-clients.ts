@@ -29,6 +29,8 @@ export class Clients {
   readonly #holdIds: string[] = [];
   /** Since when requests are unanswered, by the clock that is moved. */
   readonly #waitingSince = new Set<{ readonly at: number }>();
+  /** Refused, but only after an answer that left open whether a try of theirs is still on its way. */
+  readonly #uncertain: Wish[] = [];
   #wishes = 0;
 
   constructor(apiKey: string, wallets: readonly string[]) {
@@ -59,15 +61,23 @@ export class Clients {
     const begunAt = performance.now();
     const headers: Record<string, string> = wish.key ? { "idempotency-key": wish.key } : {};
     let answer: Answer;
+    let isUnclear = false;
     for (;;) {
       answer = await call(this.#apiKey, "post", `/v1${wish.path}`, { body: wish.body, headers });
       if (!isPassing(answer)) break;
+      isUnclear ||= answer.status === 503;
       await pause(5 + Math.random() * 20);
     }
+    if (isUnclear && answer.status >= 300) this.#uncertain.push(wish);
     this.told.push({ ...wish, ...answer, begunAt, answeredAt: performance.now() });
     if (answer.status >= 300) return;
     this.#entryIds.push(...entriesIn(answer.body).map(({ id }) => id));
     if (answer.body.hold?.status === "open") this.#holdIds.push(answer.body.hold.id);
+  }
+
+  /** When nothing is on its way any more: whoever was refused after a time-out asks what became of it. */
+  async settle(): Promise<void> {
+    for (const wish of this.#uncertain) await this.#ask(wish);
   }
 
   #wish(dice: Dice): Wish {
