@@ -47,7 +47,7 @@ describe("a cancellation", () => {
     expect((await post(tenant, `/redemptions/${redemption.id}/fulfill`)).body.code).toBe("redemption_not_pending");
   });
 
-  test("gives back what is left of the entry, and is refused when nothing is", async () => {
+  test("gives back what is left of the entry; when that is nothing, the unit all the same", async () => {
     const { tenant, walletId, reward } = await clubWith(1, 100);
     const { id: rewardId } = await reward(counted(5));
     const [partly, wholly] = [await made(claim(tenant, walletId, { rewardId })), await made(claim(tenant, walletId, { rewardId }))];
@@ -57,10 +57,12 @@ describe("a cancellation", () => {
       wallet: { available: 90 },
     });
     await made(post(tenant, `/entries/${wholly.entry.id}/reversals`, { reason: "Goodwill." }));
-    expect(await post(tenant, `/redemptions/${wholly.redemption.id}/cancel`, { reason: "Broken." })).toMatchObject({
-      status: 409,
-      body: { code: "reversal_exceeds_entry" },
+    expect(await made(post(tenant, `/redemptions/${wholly.redemption.id}/cancel`, { reason: "Broken." }))).toMatchObject({
+      redemption: { status: "canceled" },
+      entry: { id: wholly.entry.id },
+      wallet: { available: 100 },
     });
+    expect((await get(tenant, `/rewards/${rewardId}`)).left).toBe(5);
     expect((await post(tenant, `/entries/${partly.entry.id}/reversals`, { reason: "Again." })).body.code).toBe("reversal_exceeds_entry");
   });
 });

@@ -5,8 +5,8 @@ import { revise } from "../../kernel/revision.ts";
 import { type Change, replace } from "../../kernel/table.ts";
 import { text } from "../../kernel/text.ts";
 import { addDays } from "../ledger/calendar.ts";
-import { decide, ledgerChanges, tooManyBuckets, toResult } from "../wallets/ledger-command.ts";
-import { type LoadedEntry, loadEntry, reversalProblems, tallyChange } from "../wallets/reverse-entry.ts";
+import { decide, ledgerChanges, rolled, tooManyBuckets, toResult } from "../wallets/ledger-command.ts";
+import { type LoadedEntry, loadEntry, tallyChange } from "../wallets/reverse-entry.ts";
 import { countForMember, placementOf } from "./claim-reward.ts";
 import { redemptionNotFound, redemptionParams } from "./get-redemption.ts";
 import { type RedemptionRecord, RedemptionResult, redemptionExample, redemptionResultExample, toRedemption } from "./redemption.ts";
@@ -18,7 +18,7 @@ export const cancelRedemption = operation({
   id: "cancelRedemption",
   summary: "Cancel a redemption",
   description:
-    "Pending or fulfilled. Gives back the points, to the dates that they came from, less what reverseEntry gave back before; the unit, to the stock; and the place under the member limit. A unique code is not issued again, because it was seen. Refused when all its points were given back before.",
+    "Pending or fulfilled. Gives back the points, to the dates that they came from, less what reverseEntry gave back before; the unit, to the stock; and the place under the member limit. A unique code is not issued again, because it was seen. When all its points were given back before, `entry` is the one that spent them.",
   method: "post",
   path: "/v1/redemptions/{redemptionId}/cancel",
   permission: "loyalty:write",
@@ -44,7 +44,6 @@ export const cancelRedemption = operation({
   problems: {
     ...redemptionNotFound,
     redemption_canceled: { status: 409, title: "The redemption was cancelled before." },
-    ...reversalProblems,
     ...tooManyBuckets,
   },
   async run({ table, now, fail }, { params, body: { reason } }) {
@@ -53,14 +52,13 @@ export const cancelRedemption = operation({
     const [loaded, use] = await Promise.all([loadEntry(table, before.entryId, now), table.get(memberUseKey(before.walletId, before.rewardId))]);
     const { wallet, entry, tally } = loaded ?? fail("redemption_not_found");
     const command = reimbursement({ wallet, entry, tally }, before.id, reason);
-    if (command.points < 1) return fail("reversal_exceeds_entry", { reversible: 0 });
-    const applied = decide(wallet, command, (code, members) => fail(code as "too_many_buckets", members));
+    const applied = command.points > 0 ? decide(wallet, command, (code, members) => fail(code as "too_many_buckets", members)) : undefined;
+    const ledger = applied ? [...ledgerChanges(wallet, applied), tallyChange(entry, tally, command.points)] : [];
     const after = revise(before, { status: "canceled", canceledAt: now.toISOString(), cancelReason: reason }, now);
     return plan(
-      { ...toResult(wallet.program, applied), object: "redemption_result" as const, redemption: toRedemption(after) },
+      { ...toResult(wallet.program, applied ?? { entry, head: rolled(wallet) }), object: "redemption_result" as const, redemption: toRedemption(after) },
       [
-        ...ledgerChanges(wallet, applied),
-        tallyChange(entry, tally, command.points),
+        ...ledger,
         replace(redemptionKey(before.id), before, after, { placement: placementOf(after), events: [tell(redemptionCanceled)] }),
         ...givenBack(before, use),
       ],
