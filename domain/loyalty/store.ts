@@ -9,7 +9,7 @@ import { membershipAt } from "./memberships/membership-life.ts";
 import type { CustomerWallet } from "./model.ts";
 import type { ProgramRecord } from "./programs/program.ts";
 import { type EarningRule, earningRulesMax } from "./rules/earning-rule.ts";
-import { walletNow } from "./wallets/ledger-command.ts";
+import { walletNow } from "./wallets/load-wallet.ts";
 import { assembled } from "./wallets/segments.ts";
 import { programIdOf } from "./wallets/wallet.ts";
 import { walletKey } from "./wallets/wallet-keys.ts";

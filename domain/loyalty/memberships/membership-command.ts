@@ -4,7 +4,7 @@ import { canonicalJson } from "../../kernel/canonical-json.ts";
 import type { EventDraft } from "../../kernel/event.ts";
 import { type Change, create, type Placement, type Reader, replace } from "../../kernel/table.ts";
 import { startOfDay } from "../ledger/calendar.ts";
-import { loadWallet, type OpenWallet, walletNow } from "../wallets/ledger-command.ts";
+import { loadWallet, type OpenWallet, walletNow } from "../wallets/load-wallet.ts";
 import { type Membership, MembershipId, type MembershipResult, walletIdOfMembership } from "./membership.ts";
 import { type MembershipPayment, membershipKey, membershipPaymentKeys } from "./membership-keys.ts";
 import { isOver, membershipAt } from "./membership-life.ts";

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { tell } from "../../kernel/event.ts";
 import { operation, plan } from "../../kernel/operation.ts";
 import { addMonths } from "../ledger/calendar.ts";
-import { ReferenceText, referenceUsed } from "../wallets/ledger-command.ts";
+import { ReferenceText, referenceUsed } from "../wallets/ledger-result.ts";
 import { MembershipResult, membershipResultExample, renewedMembershipExample } from "./membership.ts";
 import {
   isSamePayment,

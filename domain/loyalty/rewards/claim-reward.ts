@@ -4,7 +4,7 @@ import type { Context } from "../../kernel/operation.ts";
 import { type Change, type Counter, create, type Key, type Reader, replace } from "../../kernel/table.ts";
 import type { Applied } from "../ledger/ledger.ts";
 import type { WalletHead } from "../ledger/wallet-head.ts";
-import type { OpenWallet } from "../wallets/ledger-command.ts";
+import type { OpenWallet } from "../wallets/load-wallet.ts";
 import { type RedemptionRecord, toRedemption } from "./redemption.ts";
 import { rewardRedeemed } from "./redemption-events.ts";
 import { isAvailable, type RewardRecord } from "./reward.ts";

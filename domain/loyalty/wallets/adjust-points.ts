@@ -2,18 +2,9 @@ import * as z from "zod";
 import { operation, plan } from "../../kernel/operation.ts";
 import { text } from "../../kernel/text.ts";
 import { expiresOnFor } from "../ledger/calendar.ts";
-import {
-  decide,
-  insufficientPoints,
-  LedgerResult,
-  ledgerChanges,
-  ledgerResultExample,
-  loadWallet,
-  tooManyBuckets,
-  toResult,
-  walletNotFound,
-  walletParams,
-} from "./ledger-command.ts";
+import { decide, ledgerChanges } from "./ledger-command.ts";
+import { insufficientPoints, LedgerResult, ledgerResultExample, tooManyBuckets, toResult, walletNotFound, walletParams } from "./ledger-result.ts";
+import { loadWallet } from "./load-wallet.ts";
 import { entryExample } from "./wallet.ts";
 
 export const adjustPoints = operation({

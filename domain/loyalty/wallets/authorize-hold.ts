@@ -4,7 +4,9 @@ import { create } from "../../kernel/table.ts";
 import { text } from "../../kernel/text.ts";
 import { dayMilliseconds, InstantInput, instantAfter, secondMilliseconds } from "../../kernel/time.ts";
 import { HoldResult, holdKey, holdResultExample, newHold } from "./hold.ts";
-import { decide, insufficientPoints, ledgerChanges, loadWallet, toResult, walletNotFound, walletParams } from "./ledger-command.ts";
+import { decide, ledgerChanges } from "./ledger-command.ts";
+import { insufficientPoints, toResult, walletNotFound, walletParams } from "./ledger-result.ts";
+import { loadWallet } from "./load-wallet.ts";
 
 const longestDays = 90;
 

@@ -17,7 +17,7 @@ import type { Purchase } from "../rules/purchase.ts";
 import type { RuleOutcome } from "../rules/rule-outcome.ts";
 import { budgetSpends, usageAfter, type WalletUsage } from "../rules/rule-usage.ts";
 import { levelNow } from "../tiers/standing.ts";
-import type { OpenWallet } from "./ledger-command.ts";
+import type { OpenWallet } from "./load-wallet.ts";
 import { customerIdOf } from "./wallet.ts";
 import { walletUsageKey } from "./wallet-keys.ts";
 

@@ -3,7 +3,8 @@ import { operation } from "../../kernel/operation.ts";
 import { loadEarningRules } from "../store.ts";
 import { type EarnerDocuments, earnerKeys } from "./award.ts";
 import { checkEarning, EarningResult, earningProblems, earningResultExample, earningShape, earnKind, planEarning } from "./earning.ts";
-import { loadWallet, walletNotFound, walletParams } from "./ledger-command.ts";
+import { walletNotFound, walletParams } from "./ledger-result.ts";
+import { loadWallet } from "./load-wallet.ts";
 
 export const earnPoints = operation({
   id: "earnPoints",

@@ -10,7 +10,9 @@ import { basketOf, toEntryPurchase } from "../rules/entry-purchase.ts";
 import { Purchase } from "../rules/purchase.ts";
 import { RuleOutcome } from "../rules/rule-outcome.ts";
 import { type Award, award, type EarningWallet } from "./award.ts";
-import { decide, ledgerChanges, programClosed, ReferenceText, referenceUsed, rolled, tooManyBuckets, toResult } from "./ledger-command.ts";
+import { decide, ledgerChanges } from "./ledger-command.ts";
+import { programClosed, ReferenceText, referenceUsed, tooManyBuckets, toResult } from "./ledger-result.ts";
+import { rolled } from "./load-wallet.ts";
 import { Entry, entryExample, toEntry, Wallet, walletExample } from "./wallet.ts";
 import { entryKey } from "./wallet-keys.ts";
 

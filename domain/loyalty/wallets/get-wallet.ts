@@ -4,7 +4,8 @@ import { idOf } from "../../kernel/id.ts";
 import { operation, plan } from "../../kernel/operation.ts";
 import { CustomerWallet, customerWalletExample } from "../model.ts";
 import { type WalletLink, walletLinkPrefix, walletsOf } from "../store.ts";
-import { loadWallet, walletNotFound, walletNow, walletParams } from "./ledger-command.ts";
+import { walletNotFound, walletParams } from "./ledger-result.ts";
+import { loadWallet, walletNow } from "./load-wallet.ts";
 import { Wallet, walletExample } from "./wallet.ts";
 
 export const getWallet = operation({

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { operation, plan } from "../../kernel/operation.ts";
 import { fillPage, pageOf, pageQuery, walkQuery } from "../../kernel/page.ts";
 import { entryTypes, type Entry as LedgerEntry } from "../ledger/entry.ts";
-import { walletNotFound, walletParams } from "./ledger-command.ts";
+import { walletNotFound, walletParams } from "./ledger-result.ts";
 import { Entry, EntryId, entryExample, toEntry } from "./wallet.ts";
 import { entriesOf, entryKey, placeOfEntry, walletKey } from "./wallet-keys.ts";
 

@@ -4,7 +4,9 @@ import { idOf } from "../../kernel/id.ts";
 import { type Context, operation, plan } from "../../kernel/operation.ts";
 import { Metadata } from "../../kernel/text.ts";
 import { newWalletHead } from "../ledger/wallet-head.ts";
-import { type Alongside, type Found, findWallet, type OpenWallet, openingChanges, programClosed, walletNow } from "./ledger-command.ts";
+import { openingChanges } from "./ledger-command.ts";
+import { programClosed } from "./ledger-result.ts";
+import { type Alongside, type Found, findWallet, type OpenWallet, walletNow } from "./load-wallet.ts";
 import { Wallet, walletExample, walletIdOf } from "./wallet.ts";
 
 export const openingProblems = {

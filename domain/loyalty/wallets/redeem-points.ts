@@ -5,19 +5,9 @@ import { text } from "../../kernel/text.ts";
 import { admitClaim, type ClaimDocuments, claimKeys, claimProblems, redeem, takeFromStock } from "../rewards/claim-reward.ts";
 import { RedemptionResult, redemptionResultExample, toRedemption } from "../rewards/redemption.ts";
 import { redemptionKey } from "../rewards/reward-keys.ts";
-import {
-  decide,
-  insufficientPoints,
-  ledgerChanges,
-  loadWallet,
-  type OpenWallet,
-  ReferenceText,
-  referenceUsed,
-  rolled,
-  toResult,
-  walletNotFound,
-  walletParams,
-} from "./ledger-command.ts";
+import { decide, ledgerChanges } from "./ledger-command.ts";
+import { insufficientPoints, ReferenceText, referenceUsed, toResult, walletNotFound, walletParams } from "./ledger-result.ts";
+import { loadWallet, type OpenWallet, rolled } from "./load-wallet.ts";
 import { entryKey } from "./wallet-keys.ts";
 
 const kind = "redeem";

@@ -4,8 +4,9 @@ import { apply } from "../ledger/ledger.ts";
 import type { WalletHead } from "../ledger/wallet-head.ts";
 import { withStanding } from "../tiers/standing.ts";
 import { announce, entriesMax, rollKind } from "./due.ts";
-import { ledgerChanges, loadWallet } from "./ledger-command.ts";
+import { ledgerChanges } from "./ledger-command.ts";
 import { pointsExpiring } from "./ledger-events.ts";
+import { loadWallet } from "./load-wallet.ts";
 
 /** Balances never wait for this: it writes down, and so tells, what has become true by itself. */
 export const rollWallet: DueWork<WalletHead> = {

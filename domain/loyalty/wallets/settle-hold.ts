@@ -3,7 +3,9 @@ import { idOf } from "../../kernel/id.ts";
 import { operation, plan } from "../../kernel/operation.ts";
 import { type Reader, replace } from "../../kernel/table.ts";
 import { afterCapture, afterRelease, Hold, HoldResult, holdAt, holdExample, holdKey, holdResultExample } from "./hold.ts";
-import { decide, ledgerChanges, loadWallet, type OpenWallet, toResult } from "./ledger-command.ts";
+import { decide, ledgerChanges } from "./ledger-command.ts";
+import { toResult } from "./ledger-result.ts";
+import { loadWallet, type OpenWallet } from "./load-wallet.ts";
 
 const holdParams = z.object({ holdId: idOf("hld") });
 const holdNotFound = { hold_not_found: { status: 404, title: "There is no such hold." } } as const;

@@ -3,7 +3,9 @@ import { operation, plan } from "../../kernel/operation.ts";
 import { Contention } from "../../kernel/table.ts";
 import { text } from "../../kernel/text.ts";
 import { entriesMax } from "./due.ts";
-import { decide, insufficientPoints, ledgerChanges, loadWallet, tooManyBuckets, toResult, walletNotFound } from "./ledger-command.ts";
+import { decide, ledgerChanges } from "./ledger-command.ts";
+import { insufficientPoints, tooManyBuckets, toResult, walletNotFound } from "./ledger-result.ts";
+import { loadWallet } from "./load-wallet.ts";
 import { Entry, entryExample, otherWalletExample, Wallet, WalletId, walletExample } from "./wallet.ts";
 
 const TransferResult = z
