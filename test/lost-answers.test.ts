@@ -12,14 +12,14 @@ import { isWrite, type Sample, sampleRequest, send } from "./sample-request.ts";
 /** What requests write, besides when a key was last used; the log and the accounting are written by consumers of their own, as deliveries are unless a request asks for one. */
 const byRequests = /^(?!.*(?:#EL#|USE#|#W[AD]#|ACCOUNTED))|#IDEM#/;
 
-/** How much there is of a tenant, besides its log, deliveries and accounting. */
+/** How much there is of a tenant, besides its log, deliveries, accounting, and counters, whose shards are chosen by hashes of ids. */
 async function countItems({ tenant: { tenantId } }: Sample): Promise<number> {
   let count = 0;
   let start: Json;
   do {
     const page = await dynamodb().send(new ScanCommand({ TableName: deployment().tableName, ConsistentRead: true, ExclusiveStartKey: start }));
     count += (page.Items ?? []).filter(
-      ({ pk, sk, document }) => `${pk} ${document}`.includes(tenantId) && !/^USE#|^HEALTH$|^ACCOUNTED$/.test(sk) && !/#(?:E[LV]|W[AD]|ACC)#/.test(pk),
+      ({ pk, sk, document }) => `${pk} ${document}`.includes(tenantId) && !/^USE#|^HEALTH$|^ACCOUNTED$/.test(sk) && !/#(?:E[LV]|W[AD]|ACC|RWS|ERB)#/.test(pk),
     ).length;
     start = page.LastEvaluatedKey;
   } while (start);
