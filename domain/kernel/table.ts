@@ -8,6 +8,10 @@ import type { EventDraft } from "./event.ts";
 export type Key<Document extends object = object> = { readonly pk: string; readonly sk: string; readonly holds?: Document };
 export const key = <Document extends object>(pk: string, sk: string): Key<Document> => ({ pk, sk });
 
+/** The keys of several documents that are read together, and what stands there, in the same order. */
+export type KeysOf<Documents extends object[]> = { [Index in keyof Documents]: Key<Documents[Index]> };
+export type DocumentsFound<Documents extends object[]> = { [Index in keyof Documents]: Documents[Index] | undefined };
+
 /** Where a document shows besides its key. Every write states it anew: what is left out is taken away. */
 export type Placement = {
   /** Its place in the `list` index. */

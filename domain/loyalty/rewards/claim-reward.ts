@@ -1,7 +1,7 @@
 /** What a wallet's points buy: a unit or a code of a reward, and the redemption that shows it. */
 import { tell } from "../../kernel/event.ts";
 import type { Context } from "../../kernel/operation.ts";
-import { type Change, type Counter, create, type Key, type Reader, replace } from "../../kernel/table.ts";
+import { type Change, type Counter, create, type DocumentsFound, type KeysOf, type Reader, replace } from "../../kernel/table.ts";
 import type { Applied } from "../ledger/ledger.ts";
 import type { WalletHead } from "../ledger/wallet-head.ts";
 import type { OpenWallet } from "../wallets/load-wallet.ts";
@@ -21,8 +21,6 @@ export const claimProblems = {
 
 /** The documents that a claim needs besides the wallet, to be read with it. */
 export type ClaimDocuments = [RewardRecord, MemberUse, Counter, Counter, Counter];
-type KeysOf<Documents extends object[]> = { [Index in keyof Documents]: Key<Documents[Index]> };
-type Found<Documents extends object[]> = { [Index in keyof Documents]: Documents[Index] | undefined };
 export const claimKeys = (walletId: string, rewardId: string): KeysOf<ClaimDocuments> => [
   rewardKey(rewardId),
   memberUseKey(walletId, rewardId),
@@ -34,7 +32,7 @@ export type Claim = { readonly reward: RewardRecord; readonly use: MemberUse | u
 /** The reward as the wallet may redeem it now, whatever is left of it; or ends the operation. */
 export function admitClaim(
   { program }: OpenWallet,
-  [reward, use, ...near]: Found<ClaimDocuments>,
+  [reward, use, ...near]: DocumentsFound<ClaimDocuments>,
   { now, fail }: Pick<Context<keyof typeof claimProblems>, "now" | "fail">,
 ): Claim {
   if (!reward || reward.programId !== program.id) return fail("reward_not_found");

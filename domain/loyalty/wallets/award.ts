@@ -1,7 +1,7 @@
 /** What a purchase is worth to a member: the programme's rules, asked with all that they look at. */
 import type { CustomerRecord } from "../../customers/model.ts";
 import { customerDocumentKey } from "../../customers/store.ts";
-import { type Change, create, type Key, type Reader, replace } from "../../kernel/table.ts";
+import { type Change, create, type DocumentsFound, type KeysOf, type Reader, replace } from "../../kernel/table.ts";
 import { activatesOnFor, addMonths, endOfMonth, expiresOnFor } from "../ledger/calendar.ts";
 import type { Of } from "../ledger/ledger.ts";
 import type { Membership } from "../memberships/membership.ts";
@@ -23,15 +23,13 @@ import { walletUsageKey } from "./wallet-keys.ts";
 
 /** The documents that rules look at, besides the wallet and the programme. */
 export type EarnerDocuments = [CustomerRecord, WalletUsage, Membership];
-type KeysOf<Documents extends object[]> = { [Index in keyof Documents]: Key<Documents[Index]> };
-type Found<Documents extends object[]> = { [Index in keyof Documents]: Documents[Index] | undefined };
 export const earnerKeys = (walletId: string): KeysOf<EarnerDocuments> => [
   customerDocumentKey(customerIdOf(walletId)),
   walletUsageKey(walletId),
   membershipKey(walletId),
 ];
 export type EarningWallet = OpenWallet & {
-  readonly alongside: Found<EarnerDocuments> | [];
+  readonly alongside: DocumentsFound<EarnerDocuments> | [];
   /** Of every programme of the tenant. */
   readonly rules: readonly EarningRule[];
 };

@@ -1,5 +1,5 @@
 /** A wallet as a command finds it: one round trip of reads, whatever else the command looks at. */
-import type { Key, Reader } from "../../kernel/table.ts";
+import type { DocumentsFound, KeysOf, Reader } from "../../kernel/table.ts";
 import { programKey } from "../keys.ts";
 import { apply } from "../ledger/ledger.ts";
 import { type LedgerTime, ledgerTimeIn } from "../ledger/ledger-time.ts";
@@ -24,8 +24,8 @@ export type OpenWallet = {
   /** Nothing stands there yet: the command opens it. */
   readonly isNew?: boolean;
 };
-export type Alongside<Documents extends object[]> = Partial<Reference> & { readonly alongside?: { [Index in keyof Documents]: Key<Documents[Index]> } };
-export type Found<Documents extends object[]> = { readonly alongside: { [Index in keyof Documents]: Documents[Index] | undefined } };
+export type Alongside<Documents extends object[]> = Partial<Reference> & { readonly alongside?: KeysOf<Documents> };
+export type Found<Documents extends object[]> = { readonly alongside: DocumentsFound<Documents> };
 
 /** The wallet, its programme, what a reference has led to, and the documents that are read `alongside`, in one round trip. */
 export async function loadWallet<Documents extends object[] = []>(
