@@ -36,6 +36,9 @@ const refusalOf = async (verified: Promise<unknown>): Promise<string> =>
     (error) => (error instanceof WebhookVerificationError ? error.code : String(error)),
   );
 
+/** With another letter in the middle, which never stands for the same bytes. */
+const forged = (signature: string): string => `${signature.slice(0, 20)}${signature[20] === "A" ? "B" : "A"}${signature.slice(21)}`;
+
 describe("a delivery", () => {
   test("verifies with the reference library, and with our helper by secret and by public key; every tampering fails", async () => {
     const { path, secret } = await endpoint();
@@ -49,8 +52,8 @@ describe("a delivery", () => {
       ["body", headers, body.replace("Signed", "Sealed")],
       ["id", { ...headers, "webhook-id": "evt_01JD3S8K9ZQ4T7N2V5X8B1C6F0" }, body],
       ["timestamp", { ...headers, "webhook-timestamp": String(Number(headers["webhook-timestamp"]) + 1) }, body],
-      ["v1 signature", { ...headers, "webhook-signature": `${v1.slice(0, -3)}AA= ${v1a}` }, body],
-      ["v1a signature", { ...headers, "webhook-signature": `${v1} ${v1a.slice(0, -4)}AA==` }, body],
+      ["v1 signature", { ...headers, "webhook-signature": `${forged(v1)} ${v1a}` }, body],
+      ["v1a signature", { ...headers, "webhook-signature": `${v1} ${forged(v1a)}` }, body],
     ];
     for (const [what, changed, text] of tampered) {
       expect([what, await refusalOf(verifier.verify(changed, text))]).toEqual([what, "signature_mismatch"]);
