@@ -11,6 +11,7 @@ import { shellProblem } from "../domain/kernel/problem.ts";
 import { docsPage, scalarModule } from "../openapi/docs-page.ts";
 import { problemEntries, problemPage } from "../openapi/problem-page.ts";
 import { httpHandler } from "./shell/http.ts";
+import { tell } from "./shell/request-log.ts";
 
 type Event = APIGatewayProxyEventV2;
 type Response = APIGatewayProxyStructuredResultV2;
@@ -46,6 +47,7 @@ const answers: Record<string, (event: Event) => Response> = {
 export const routes: readonly string[] = Object.keys(answers);
 
 export const handler = httpHandler(async (event) => {
+  tell(event, { operation: "docs" });
   const answer = answers[event.routeKey];
   if (!answer) throw shellProblem("route_not_found");
   return answer(event);
