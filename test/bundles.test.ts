@@ -16,9 +16,9 @@ const folder = mkdtempSync(join(tmpdir(), "clientele-bundles-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 async function bundle(entry: string): Promise<string> {
-  const outfile = join(folder, `${entry.replaceAll(/\W/g, "-")}.mjs`);
-  await build({ ...bundling, plugins: pluginsFor(entry), entryPoints: [entry], outfile });
-  return outfile;
+  const outdir = join(folder, entry.replaceAll(/\W/g, "-"));
+  await build({ ...bundling, plugins: pluginsFor(entry), entryPoints: { index: entry }, outdir });
+  return join(outdir, "index.mjs");
 }
 
 /** Ends when all is written: a pipe takes only so much at once. */
