@@ -1,5 +1,4 @@
 import { Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
-import type { ITableV2 } from "aws-cdk-lib/aws-dynamodb";
 import { PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { SqsDestination } from "aws-cdk-lib/aws-lambda-destinations";
 import { SqsEventSource } from "aws-cdk-lib/aws-lambda-event-sources";
@@ -10,8 +9,8 @@ import { Queue, QueueEncryption, type QueueProps } from "aws-cdk-lib/aws-sqs";
 import type { Construct } from "constructs";
 import { acknowledge } from "./acknowledged.ts";
 import { accountPoints, appendEvents, deliverWebhook, type LambdaDeclaration, runDueWork } from "./lambdas.ts";
-import { ProductFunction } from "./product-function.ts";
-import { deliveries, type StageSettings } from "./settings.ts";
+import { ProductFunction, type Surroundings } from "./product-function.ts";
+import { deliveries } from "./settings.ts";
 import { readStream } from "./stream-source.ts";
 
 /** What happens after requests: events and their deliveries, accounting, and work that is due. */
@@ -22,8 +21,9 @@ export class AsyncStack extends Stack {
   readonly deliverer: ProductFunction;
   readonly sweeper: ProductFunction;
 
-  constructor(scope: Construct, id: string, { stage, table }: { stage: StageSettings; table: ITableV2 }) {
+  constructor(scope: Construct, id: string, surroundings: Omit<Surroundings, "deliveries">) {
     super(scope, id);
+    const { stage, table } = surroundings;
     const undelivered = this.deadLetterQueue("Undelivered");
     const unswept = this.deadLetterQueue("Unswept");
     acknowledge(unswept, "SQS3");
@@ -33,7 +33,7 @@ export class AsyncStack extends Stack {
       retentionPeriod: Duration.days(deliveries.retentionDays),
       deadLetterQueue: { queue: undelivered, maxReceiveCount: deliveries.receivesMax },
     });
-    const made = (declaration: LambdaDeclaration) => new ProductFunction(this, declaration, { stage, table, deliveries: this.deliveries });
+    const made = (declaration: LambdaDeclaration) => new ProductFunction(this, declaration, { ...surroundings, deliveries: this.deliveries });
     this.consumers = [made(appendEvents), made(accountPoints)];
     const failedBatches = this.bucketOfFailedBatches();
     for (const consumer of this.consumers) readStream(consumer, table, failedBatches);

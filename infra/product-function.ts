@@ -1,4 +1,5 @@
 /** A Lambda of the product, with a role of its own that may do what its declaration says and nothing else. */
+import { join } from "node:path";
 import { Duration } from "aws-cdk-lib";
 import type { ITableV2 } from "aws-cdk-lib/aws-dynamodb";
 import { ArnPrincipal, PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
@@ -7,17 +8,22 @@ import { LogGroup } from "aws-cdk-lib/aws-logs";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
 import { acknowledge } from "./acknowledged.ts";
-import { folderOf } from "./lambda-bundles.ts";
 import type { LambdaDeclaration } from "./lambdas.ts";
 import type { StageSettings } from "./settings.ts";
 import { partitionAccess, statementOf } from "./table-access.ts";
 
-export type Surroundings = { readonly stage: StageSettings; readonly table: ITableV2; readonly deliveries: IQueue };
+export type Surroundings = {
+  readonly stage: StageSettings;
+  readonly table: ITableV2;
+  readonly deliveries: IQueue;
+  /** Has a folder of code for each Lambda. */
+  readonly bundles: string;
+};
 
 export class ProductFunction extends Construct {
   readonly lambda: LambdaFunction;
 
-  constructor(scope: Construct, { name, settings, tenants, own, isSender }: LambdaDeclaration, { stage, table, deliveries }: Surroundings) {
+  constructor(scope: Construct, { name, settings, tenants, own, isSender }: LambdaDeclaration, { stage, table, deliveries, bundles }: Surroundings) {
     super(scope, name);
     const role = new Role(this, "Role", { assumedBy: new ServicePrincipal("lambda.amazonaws.com") });
     const logGroup = new LogGroup(this, "Log", { retention: stage.logRetention });
@@ -31,7 +37,7 @@ export class ProductFunction extends Construct {
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       handler: "index.handler",
-      code: Code.fromAsset(folderOf(name)),
+      code: Code.fromAsset(join(bundles, name)),
       memorySize: settings.memoryMegabytes,
       timeout: Duration.seconds(settings.timeoutSeconds),
       role,

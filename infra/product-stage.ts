@@ -7,11 +7,12 @@ import type { StageSettings } from "./settings.ts";
 
 /** The whole product once, such as `prod`. */
 export class ProductStage extends Stage {
-  constructor(scope: Construct, settings: StageSettings) {
+  /** `bundles` has a folder of code for each Lambda. */
+  constructor(scope: Construct, settings: StageSettings, bundles: string) {
     super(scope, settings.name);
     const { table } = new DataStack(this, "Data", settings);
-    const { deliveries } = new AsyncStack(this, "Async", { stage: settings, table });
-    new ApiStack(this, "Api", { stage: settings, table, deliveries });
+    const { deliveries } = new AsyncStack(this, "Async", { stage: settings, table, bundles });
+    new ApiStack(this, "Api", { stage: settings, table, bundles, deliveries });
     Tags.of(this).add("product", "clientele");
     Tags.of(this).add("stage", settings.name);
   }
