@@ -11,6 +11,8 @@ export const requestDimensions = ["service", "operation", "tenantClass"] as cons
 
 /** The value of `service` where POWERTOOLS_SERVICE_NAME does not say another. */
 export const serviceName = "clientele";
+/** The value that a stage's Lambdas are given: all the same one, so that a metric is of the whole stage, and of no other. */
+export const serviceOf = (stage: string): string => `${serviceName}-${stage}`;
 
 /** Few, since they multiply the metrics of operations. A tenant's size is that of its lists: 1 shard, fewer than 8, or more. */
 export const tenantClasses = ["platform", "test", "anonymous", "small", "medium", "large"] as const;

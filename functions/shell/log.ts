@@ -5,7 +5,7 @@ import { isInLambda, service } from "./in-lambda.ts";
 
 type Level = "info" | "warn" | "error";
 
-/** Its level is POWERTOOLS_LOG_LEVEL. */
+/** Its level is the Lambda's own (AWS_LAMBDA_LOG_LEVEL), or POWERTOOLS_LOG_LEVEL where it has none. */
 const logger = isInLambda ? new Logger({ serviceName: service }) : undefined;
 
 /** Facts are ids and codes; never secrets or customers' values. */
