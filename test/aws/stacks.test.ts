@@ -2,12 +2,13 @@
 import type { Stack } from "aws-cdk-lib";
 import { Bucket, CfnBucket } from "aws-cdk-lib/aws-s3";
 import { describe, expect, test } from "vitest";
+import { deploymentMetrics } from "../../domain/kernel/metric.ts";
 import { operations } from "../../domain/operations.ts";
 import { lambdas } from "../../infra/lambdas.ts";
 import { stages } from "../../infra/settings.ts";
 import { documentRoutes } from "../../openapi/document-routes.ts";
 import type { Statement } from "./iam.ts";
-import { type Resource, resourcesOf, withApp } from "./templates.ts";
+import { account, type Resource, resourcesOf, withApp } from "./templates.ts";
 
 const listOf = <Item>(value: Item | Item[] | undefined): Item[] => (value === undefined ? [] : ([value].flat() as Item[]));
 const onItems = ["BatchGetItem", "ConditionCheckItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"].map((action) => `dynamodb:${action}`);
@@ -172,6 +173,57 @@ describe.each(stages)("the stage $name", ({ name: stage, requestsPerSecondMax })
       const configured = ofType("AWS::Lambda::EventInvokeConfig").map(({ properties }) => properties);
       expect(configured.map(({ FunctionName: name }) => name.replace(/Function.*/, "")).toSorted()).toEqual(["bootstrapplatform", "rundueWork".toLowerCase()]);
       for (const { MaximumRetryAttempts: retries } of configured) expect(retries).toBe(0);
+    });
+  });
+
+  describe("somebody is told", () => {
+    const alarms = ofType("AWS::CloudWatch::Alarm").filter(({ id }) => id.includes("Observability"));
+    const named = (name: string) => alarms.find(({ properties }) => properties.AlarmName === `clientele-${stage}-${name}`)?.properties;
+
+    test.each([
+      "FaultsFast",
+      "FaultsSlow",
+      "Latency",
+      "FirstAttempt",
+      "StreamAge-append-events",
+      "StreamAge-account-points",
+      "GivenUp-append-events",
+      "GivenUp-account-points",
+      "QueueAge",
+      "DeadLetters-Undelivered",
+      "DeadLetters-Unswept",
+      "TableThrottles",
+      "LambdaThrottles1",
+      "LambdaErrors1",
+      "NoSweep",
+      "IsolationDenied",
+      "RateLimitsOpen",
+    ])("by the alarm %s, which says what it means, and again when it is over", (name) => {
+      expect(named(name)?.AlarmDescription).toMatch(/\w{3}/);
+      expect(named(name)?.AlarmActions).toHaveLength(1);
+      expect(named(name)?.OKActions).toEqual(named(name)?.AlarmActions);
+    });
+
+    test("by an alarm on everything that the product counts when somebody has to look", () => {
+      for (const [name, { unit }] of Object.entries(deploymentMetrics))
+        if (unit === "Count")
+          expect(named(name)).toMatchObject({
+            Namespace: "Clientele",
+            MetricName: name,
+            Dimensions: [{ Name: "service", Value: `clientele-${stage}` }],
+            Threshold: 0,
+          });
+    });
+
+    test("and alarms may publish, over TLS", () => {
+      const [{ properties }] = ofType("AWS::SNS::TopicPolicy") as [Resource];
+      const [secured, allowed] = properties.PolicyDocument.Statement.toSorted((one: Statement, other: Statement) => other.Effect.localeCompare(one.Effect));
+      expect([secured.Effect, allowed.Effect]).toEqual(["Deny", "Allow"]);
+      expect(allowed).toMatchObject({
+        Action: "sns:Publish",
+        Principal: { Service: "cloudwatch.amazonaws.com" },
+        Condition: { StringEquals: { "aws:SourceAccount": account.id } },
+      });
     });
   });
 
