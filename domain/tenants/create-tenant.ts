@@ -1,8 +1,9 @@
 import * as z from "zod";
+import { newestApiVersion } from "../api-versions.ts";
 import { operation, plan } from "../kernel/operation.ts";
 import { tenantScopes } from "../kernel/permission.ts";
 import { ApiKeyWithSecret, apiKeyExample, secretExample } from "./api-key.ts";
-import { apiVersion, PlatformSettingsInput, Tenant, tenantExample } from "./model.ts";
+import { PlatformSettingsInput, Tenant, tenantExample } from "./model.ts";
 import { formatSecret } from "./secret-format.ts";
 import { newApiKey, newTenant, newTenantChange, toApiKey, toTenant } from "./store.ts";
 
@@ -26,7 +27,8 @@ export const createTenant = operation({
     const tenant = newTenant(body, newId("tn"), newSecret(43), now);
     const keys = [true, false].map((livemode) => {
       const secret = formatSecret(livemode, newSecret(26));
-      const settings = { id: newId("key"), tenantId: tenant.id, name: "First key", scopes: [...tenantScopes], allowedCidrs: [], livemode, apiVersion };
+      const granted = { scopes: [...tenantScopes], allowedCidrs: [], livemode, apiVersion: newestApiVersion };
+      const settings = { id: newId("key"), tenantId: tenant.id, name: "First key", ...granted };
       return { secret, ...newApiKey(settings, secret, now) };
     });
     const apiKeys = keys.map(({ record, secret }) => ({ ...toApiKey(record, now), secret }));

@@ -1,11 +1,12 @@
 /** The tenant that a local Clientele starts with, and the keys of it and of the platform. */
 import { readFileSync } from "node:fs";
+import { newestApiVersion } from "../../domain/api-versions.ts";
 import type { Permission } from "../../domain/kernel/permission.ts";
 import { platformScopes, tenantScopes } from "../../domain/kernel/permission.ts";
 import { revise } from "../../domain/kernel/revision.ts";
 import { type Change, create, type Reader } from "../../domain/kernel/table.ts";
 import { tenantKey } from "../../domain/tenants/keys.ts";
-import { apiVersion, platformTenantId } from "../../domain/tenants/model.ts";
+import { platformTenantId } from "../../domain/tenants/model.ts";
 import { formatSecret } from "../../domain/tenants/secret-format.ts";
 import { apiKeyStatus, loadCredential, loadTenant, newApiKey, newTenant, newTenantChange, tenantChange } from "../../domain/tenants/store.ts";
 import { newId, newSecret } from "../shell/random.ts";
@@ -37,7 +38,8 @@ export async function prepareDemo(baseUrl: string, file: string): Promise<Demo> 
   const keyFor = async (secret: string | undefined, tenantId: string, name: string, livemode: boolean, scopes: readonly Permission[]): Promise<string> => {
     if (secret && (await works(table, secret, tenantId, now))) return secret;
     const made = formatSecret(livemode, newSecret(26));
-    changes.push(...newApiKey({ id: newId("key", now), tenantId, name, scopes: [...scopes], allowedCidrs: [], livemode, apiVersion }, made, now).changes);
+    const granted = { scopes: [...scopes], allowedCidrs: [], livemode, apiVersion: newestApiVersion };
+    changes.push(...newApiKey({ id: newId("key", now), tenantId, name, ...granted }, made, now).changes);
     return made;
   };
   const demo: Demo = {
