@@ -51,7 +51,15 @@ export async function liveCaller(tenantId: string): Promise<Caller> {
   const tenant = await loadTenant(openTable(platformTenantId), tenantId);
   if (!tenant) throw new Error(`There is no tenant ${tenantId}.`);
   const actor = { type: "api_key" as const, id: newId("key") };
-  return { tenantId, livemode: true, actor, credential: { id: actor.id, name: "Bench" }, scopes: tenantScopes, apiVersion: newestApiVersion, settings: settingsOf(tenant) };
+  return {
+    tenantId,
+    livemode: true,
+    actor,
+    credential: { id: actor.id, name: "Bench" },
+    scopes: tenantScopes,
+    apiVersion: newestApiVersion,
+    settings: settingsOf(tenant),
+  };
 }
 
 export const outboxOf = (events: readonly EventDraft[], caller: Caller, now: Date): OutboxEntry[] =>

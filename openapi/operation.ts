@@ -14,7 +14,9 @@ export function operationObject(operation: AnyOperation, tag: string, components
     tags: [tag],
     ...(operation.deprecated && { deprecated: true }),
     summary: operation.summary,
-    description: [deprecationText(operation), operation.description, accessText(operation), retryText(operation), refusalsText(operation)].filter(Boolean).join("\n\n"),
+    description: [deprecationText(operation), operation.description, accessText(operation), retryText(operation), refusalsText(operation)]
+      .filter(Boolean)
+      .join("\n\n"),
     security: permission === "public" ? [] : [{ bearer: permission === "any" ? [] : [permission] }],
     parameters: parametersOf(operation, components),
     ...(operation.body && { requestBody: requestBodyOf(operation, components) }),

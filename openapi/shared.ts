@@ -56,11 +56,16 @@ export const headers = {
   },
   ETag: { description: "The object's `version`, in quotes; for `If-Match` and `If-None-Match`.", schema: { type: "string" }, example: '"3"' },
   Link: {
-    description: 'Where the next page is, with `rel="next"` (absent on the last page); of a deprecated operation also what to do about it, with `rel="deprecation"`.',
+    description:
+      'Where the next page is, with `rel="next"` (absent on the last page); of a deprecated operation also what to do about it, with `rel="deprecation"`.',
     schema: { type: "string" },
     example: '<https://clientele.example/v1/customers?cursor=abc>; rel="next"',
   },
-  Deprecation: { description: "Since when the operation is deprecated, as `@` and Unix seconds (RFC 9745).", schema: { type: "string" }, example: "@1793491200" },
+  Deprecation: {
+    description: "Since when the operation is deprecated, as `@` and Unix seconds (RFC 9745).",
+    schema: { type: "string" },
+    example: "@1793491200",
+  },
   Sunset: { description: "When the operation may be gone (RFC 8594).", schema: { type: "string" }, example: "Sat, 01 May 2027 00:00:00 GMT" },
   "Cache-Control": { description: "How long the answer may be kept, by anybody.", schema: { type: "string" }, example: "public, max-age=300" },
   "Idempotency-Replayed": {

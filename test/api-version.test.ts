@@ -25,14 +25,17 @@ describe("Api-Version of a request", () => {
     }
   });
 
-  test.each(["2026-11-02", "1999-01-01", "", "latest", "2026-11-01, 2026-11-01"])("%j is no date that there is: 400 that names those there are", async (date) => {
-    const { test: key } = await newTenant();
-    const headers = { "api-version": date, "idempotency-key": "once" };
-    const refused = await call(key, "post", "/v1/customers", { body: { colour: "red" }, headers });
-    expect(refused).toMatchObject({ status: 400, body: { code: "invalid_input", errors: [unknown] } });
-    expect(refused.headers.get("api-version")).toBe(newestApiVersion);
-    expect((await call(key, "get", "/v1/customers")).body.data).toEqual([]);
-  });
+  test.each(["2026-11-02", "1999-01-01", "", "latest", "2026-11-01, 2026-11-01"])(
+    "%j is no date that there is: 400 that names those there are",
+    async (date) => {
+      const { test: key } = await newTenant();
+      const headers = { "api-version": date, "idempotency-key": "once" };
+      const refused = await call(key, "post", "/v1/customers", { body: { colour: "red" }, headers });
+      expect(refused).toMatchObject({ status: 400, body: { code: "invalid_input", errors: [unknown] } });
+      expect(refused.headers.get("api-version")).toBe(newestApiVersion);
+      expect((await call(key, "get", "/v1/customers")).body.data).toEqual([]);
+    },
+  );
 
   test("is looked at after the credential and the scope", async () => {
     const headers = { "api-version": "1999-01-01" };

@@ -12,7 +12,8 @@ export const missingScopes = (wanted: readonly Permission[], held: readonly Perm
 export const createApiKey = operation({
   id: "createApiKey",
   summary: "Create an API key",
-  description: "The secret is shown in this answer only; a replay with the same Idempotency-Key shows it again for 7 days. The key is pinned to the newest version of the API unless you name another.",
+  description:
+    "The secret is shown in this answer only; a replay with the same Idempotency-Key shows it again for 7 days. The key is pinned to the newest version of the API unless you name another.",
   method: "post",
   path: "/v1/api-keys",
   permission: "keys:manage",

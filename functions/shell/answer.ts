@@ -19,12 +19,7 @@ const etagOf = (body: unknown): string | undefined => {
 };
 
 /** `selfUrl` makes the request's address, which the next page's link repeats with the cursor. */
-export function successResponse(
-  answer: Answer,
-  apiVersion: string,
-  ifNoneMatch: string | undefined,
-  selfUrl: () => string,
-): APIGatewayProxyStructuredResultV2 {
+export function successResponse(answer: Answer, apiVersion: string, ifNoneMatch: string | undefined, selfUrl: () => string): APIGatewayProxyStructuredResultV2 {
   const headers: Headers = {};
   const etag = etagOf(answer.body);
   if (etag) headers["etag"] = etag;

@@ -45,7 +45,13 @@ export function idempotency(operation: AnyOperation, caller: Caller, call: Call,
   return {
     keep({ status, body }) {
       const text = JSON.stringify(body ?? null);
-      const kept = { fingerprint, status, apiVersion: newestApiVersion, ...(secret ? { body: seal(text, secret), sealed: true } : { body: text }), commit: randomUUID() };
+      const kept = {
+        fingerprint,
+        status,
+        apiVersion: newestApiVersion,
+        ...(secret ? { body: seal(text, secret), sealed: true } : { body: text }),
+        commit: randomUUID(),
+      };
       return create(at, kept, { placement: { expiresAt: instantAfter(now, daysKept * dayMilliseconds) }, whenRefused: answerAgain });
     },
     async replay(table) {

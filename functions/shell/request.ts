@@ -2,7 +2,7 @@
 import type { APIGatewayProxyEventV2 } from "aws-lambda";
 import { visit } from "jsonc-parser";
 import * as z from "zod";
-import { apiVersions } from "../../domain/api-versions.ts";
+import { apiVersions, newestApiVersion } from "../../domain/api-versions.ts";
 import { upgradesOf } from "../../domain/kernel/api-version.ts";
 import { BatchEnvelope } from "../../domain/kernel/batch.ts";
 import { inputErrors } from "../../domain/kernel/input-errors.ts";
@@ -58,11 +58,11 @@ const readOwnBody = (operation: AnyOperation, event: APIGatewayProxyEventV2, api
 export function parseBody(operation: AnyOperation, schema: z.ZodType, apiVersion: string, body: unknown, errors: InputError[], under = ""): unknown {
   let parsed = body;
   const faultsBefore = errors.length;
-  for (const each of [...upgradesOf(apiVersions, apiVersion, operation.id), schema]) {
+  for (const upgrade of apiVersion === newestApiVersion ? [] : upgradesOf(apiVersions, apiVersion, operation.id)) {
+    parsed = parse(upgrade, parsed, "body", errors, under);
     if (errors.length > faultsBefore) return undefined;
-    parsed = parse(each, parsed, "body", errors, under);
   }
-  return parsed;
+  return parse(schema, parsed, "body", errors, under);
 }
 
 /** The version that the request names, or else the one that its credential is pinned to. */
