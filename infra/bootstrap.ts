@@ -48,10 +48,13 @@ function keep(secret: string, file: string): void {
 /** Throws BootstrapFailure when surely nothing was made, and anything else when nobody knows. */
 async function invoke(functionName: string, region: string | undefined, request: PlatformKeyRequest): Promise<PlatformKeyAnswer> {
   const lambda = new LambdaClient({ ...(region && { region }), requestHandler: { connectionTimeout: 5_000, requestTimeout: 60_000 } });
+  await Promise.all([lambda.config.region(), lambda.config.credentials()]).catch(({ message }: Error) => {
+    throw new BootstrapFailure(`AWS cannot be reached: ${message}`);
+  });
   const answer = await lambda.send(new InvokeCommand({ FunctionName: functionName, Payload: JSON.stringify(request) })).catch((error: unknown) => {
     const { name, message, $metadata: { httpStatusCode: status = 0, attempts = 1 } = {} } = error as Error & Partial<Pick<InvokeCommandOutput, "$metadata">>;
     // Of several attempts the first may have made it, whatever was answered to the last.
-    const isCertain = attempts === 1 && ((status >= 400 && status < 500) || name === "CredentialsProviderError" || message === "Region is missing");
+    const isCertain = attempts === 1 && status >= 400 && status < 500;
     throw isCertain ? new BootstrapFailure(`${functionName} cannot be invoked: ${name}: ${message}`) : error;
   });
   const payload: unknown = JSON.parse(answer.Payload?.transformToString() || "null");

@@ -9,6 +9,7 @@ import { afterAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { type Change, remove } from "../domain/kernel/table.ts";
 import type { ApiKeyRecord } from "../domain/tenants/api-key.ts";
 import { apiKeyKey, apiKeysOf, secretKey, tenantKey } from "../domain/tenants/keys.ts";
+import { revocation } from "../domain/tenants/revoke-api-key.ts";
 import { formatSecret, traceOf } from "../domain/tenants/secret-format.ts";
 import { newSecret } from "../functions/shell/random.ts";
 
@@ -62,7 +63,13 @@ describe("bootstrap-platform", () => {
     expect((await keysOfPlatform()).length).toBe(1);
   });
 
-  test.each([{}, { replace: true }])("of 8 operators at once, with %j, leaves exactly one with a key that works", async (more) => {
+  test.each([
+    ["a new platform", false, {}],
+    ["a platform whose keys are revoked", true, {}],
+    ["a new platform and replace", false, { replace: true }],
+  ])("of 8 operators at once, with %s, leaves exactly one with a key that works", async (_, hadKey, more) => {
+    if (hadKey) await handler(eventFor(secretOfOperator()));
+    for (const key of await keysOfPlatform()) await openTable(platform).commit(revocation(key, new Date()).changes, () => []);
     const secrets = Array.from({ length: 8 }, secretOfOperator);
     const answers = await Promise.all(secrets.map((secret) => handler(eventFor(secret, more)).catch(() => undefined)));
     const working = await Promise.all(secrets.map(works));
