@@ -12,6 +12,8 @@ import { apiKeyKey, apiKeysOf, secretKey, tenantKey } from "../domain/tenants/ke
 import { revocation } from "../domain/tenants/revoke-api-key.ts";
 import { formatSecret, traceOf } from "../domain/tenants/secret-format.ts";
 import { newSecret } from "../functions/shell/random.ts";
+import { bootstrapPlatform } from "../infra/lambdas.ts";
+import { functionNameOf } from "../infra/product-function.ts";
 
 process.env["AUTH_CACHE_SECONDS"] = "0";
 const { call, demo } = await import("./clientele.ts");
@@ -162,7 +164,7 @@ describe("npm run bootstrap", () => {
     const { code, output } = await bootstrap("dev", "--to", file, "--name", "Ada's key");
     const secret = secretIn(file);
     expect([code, statSync(file).mode & 0o777, await works(secret)]).toEqual([0, 0o600, true]);
-    expect(invocations.map(({ path }) => path)).toEqual(["/2015-03-31/functions/clientele-dev-bootstrap-platform/invocations"]);
+    expect(invocations.map(({ path }) => path)).toEqual([`/2015-03-31/functions/${functionNameOf("dev", bootstrapPlatform.name)}/invocations`]);
     expect(JSON.parse(invocations[0]?.body ?? "")).toEqual({ ...traceOf(secret), name: "Ada's key", replace: false });
     expect(output).toContain((await keysOfPlatform())[0]?.id);
     for (const text of [output, JSON.stringify(invocations)]) expect(text).not.toContain(secret.slice(12, -4));
