@@ -7,7 +7,7 @@ import { closeSync, fsyncSync, openSync, rmSync, writeSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { InvokeCommand, type InvokeCommandOutput, LambdaClient } from "@aws-sdk/client-lambda";
 import type { PlatformKeyAnswer, PlatformKeyRequest } from "../domain/tenants/platform-key.ts";
-import { formatSecret, traceOf } from "../domain/tenants/secret-format.ts";
+import { formatSecret, secretTraceOf } from "../domain/tenants/secret-format.ts";
 
 const usage =
   'Use: npm run bootstrap -- <stage> [--to <file>] [--name "Platform key"] [--replace] [--region eu-west-1] [--function <name or ARN>] (--to is needed where no terminal shows the key)';
@@ -75,7 +75,7 @@ async function main(): Promise<void> {
   const place = to ? `in ${to}` : `this one:\n\n  ${secret}\n`;
   if (to) keep(secret, to);
   try {
-    const answer = await invoke(functionName, region, { ...traceOf(secret), name, replace });
+    const answer = await invoke(functionName, region, { ...secretTraceOf(secret), name, replace });
     if (answer.outcome === "refused") throw new BootstrapFailure(refusalText(answer));
     const revoked = answer.revokedKeyIds.length > 0 ? ` Revoked, and without effect within 30 seconds: ${answer.revokedKeyIds.join(", ")}.` : "";
     console.log(`The platform has the key ${answer.keyId}.${revoked} Its secret, which nobody can show again, is ${place}`);

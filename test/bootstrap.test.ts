@@ -10,7 +10,7 @@ import { type Change, remove } from "../domain/kernel/table.ts";
 import type { ApiKeyRecord } from "../domain/tenants/api-key.ts";
 import { apiKeyKey, apiKeysOf, secretKey, tenantKey } from "../domain/tenants/keys.ts";
 import { revocation } from "../domain/tenants/revoke-api-key.ts";
-import { formatSecret, traceOf } from "../domain/tenants/secret-format.ts";
+import { formatSecret, secretTraceOf } from "../domain/tenants/secret-format.ts";
 import { newSecret } from "../functions/shell/random.ts";
 import { bootstrapPlatform } from "../infra/lambdas.ts";
 import { functionNameOf } from "../infra/product-function.ts";
@@ -30,7 +30,7 @@ beforeEach(async () => {
 });
 
 const secretOfOperator = () => formatSecret(true, newSecret(26));
-const eventFor = (secret: string, more: object = {}) => ({ ...traceOf(secret), name: "Operator", ...more });
+const eventFor = (secret: string, more: object = {}) => ({ ...secretTraceOf(secret), name: "Operator", ...more });
 const works = async (secret: string) => (await call(secret, "get", "/v1/tenants")).status === 200;
 
 describe("bootstrap-platform", () => {
@@ -48,7 +48,7 @@ describe("bootstrap-platform", () => {
   test("refuses a second key, and names the one there is; with replace it makes one and revokes all others", async () => {
     const [first, second] = [secretOfOperator(), secretOfOperator()];
     const { keyId } = (await handler(eventFor(first))) as { keyId: string };
-    const shown = { id: keyId, name: "Operator", display: traceOf(first).display, createdAt: expect.any(String) };
+    const shown = { id: keyId, name: "Operator", display: secretTraceOf(first).display, createdAt: expect.any(String) };
     expect(await handler(eventFor(second))).toEqual({ outcome: "refused", code: "platform_key_exists", keys: [shown] });
     expect([await works(first), await works(second)]).toEqual([true, false]);
     expect(await handler(eventFor(second, { replace: true }))).toMatchObject({ outcome: "created", revokedKeyIds: [keyId] });
@@ -106,7 +106,7 @@ describe("bootstrap-platform", () => {
     for (const spy of spies) spy.mockRestore();
     const { keyId } = answers[0] as { keyId: string };
     expect(lines.filter((line) => line.includes(keyId))).toHaveLength(1);
-    for (const hidden of [secret.slice(12, -4), traceOf(secret).secretHash]) expect(lines.join() + JSON.stringify(answers)).not.toContain(hidden);
+    for (const hidden of [secret.slice(12, -4), secretTraceOf(secret).secretHash]) expect(lines.join() + JSON.stringify(answers)).not.toContain(hidden);
   });
 });
 
@@ -165,7 +165,7 @@ describe("npm run bootstrap", () => {
     const secret = secretIn(file);
     expect([code, statSync(file).mode & 0o777, await works(secret)]).toEqual([0, 0o600, true]);
     expect(invocations.map(({ path }) => path)).toEqual([`/2015-03-31/functions/${functionNameOf("dev", bootstrapPlatform.name)}/invocations`]);
-    expect(JSON.parse(invocations[0]?.body ?? "")).toEqual({ ...traceOf(secret), name: "Ada's key", replace: false });
+    expect(JSON.parse(invocations[0]?.body ?? "")).toEqual({ ...secretTraceOf(secret), name: "Ada's key", replace: false });
     expect(output).toContain((await keysOfPlatform())[0]?.id);
     for (const text of [output, JSON.stringify(invocations)]) expect(text).not.toContain(secret.slice(12, -4));
   });
@@ -174,7 +174,7 @@ describe("npm run bootstrap", () => {
     const [first, second, third] = [newFile(), newFile(), newFile()];
     await bootstrap("dev", "--to", first);
     const refused = await bootstrap("dev", "--to", second);
-    expect(refused).toMatchObject({ code: 1, output: expect.stringContaining(traceOf(secretIn(first)).display) });
+    expect(refused).toMatchObject({ code: 1, output: expect.stringContaining(secretTraceOf(secretIn(first)).display) });
     expect([refused.output.includes("--replace"), existsSync(second)]).toEqual([true, false]);
     const replaced = await bootstrap("dev", "--to", third, "--replace", "--function", "arn:aws:lambda:eu-west-1:123456789012:function:other");
     expect([replaced.code, await works(secretIn(first)), await works(secretIn(third))]).toEqual([0, false, true]);

@@ -4,7 +4,7 @@ import { operation, plan } from "../kernel/operation.ts";
 import { tenantScopes } from "../kernel/permission.ts";
 import { ApiKeyWithSecret, apiKeyExample, secretExample } from "./api-key.ts";
 import { PlatformSettingsInput, Tenant, tenantExample } from "./model.ts";
-import { formatSecret, traceOf } from "./secret-format.ts";
+import { formatSecret, secretTraceOf } from "./secret-format.ts";
 import { newApiKey, newTenant, newTenantChange, toApiKey, toTenant } from "./store.ts";
 
 const NewTenant = z.object({ object: z.literal("new_tenant"), tenant: Tenant, apiKeys: z.array(ApiKeyWithSecret) }).meta({ id: "NewTenant" });
@@ -29,7 +29,7 @@ export const createTenant = operation({
       const secret = formatSecret(livemode, newSecret(26));
       const granted = { scopes: [...tenantScopes], allowedCidrs: [], livemode, apiVersion: newestApiVersion };
       const settings = { id: newId("key"), tenantId: tenant.id, name: "First key", ...granted };
-      return { secret, ...newApiKey(settings, traceOf(secret), now) };
+      return { secret, ...newApiKey(settings, secretTraceOf(secret), now) };
     });
     const apiKeys = keys.map(({ record, secret }) => ({ ...toApiKey(record, now), secret }));
     return plan({ object: "new_tenant", tenant: toTenant(tenant), apiKeys }, [newTenantChange(tenant), ...keys.flatMap(({ changes }) => changes)]);

@@ -16,7 +16,7 @@ import { revocation } from "./revoke-api-key.ts";
 import type { SecretTrace } from "./secret-format.ts";
 import { apiKeyStatus, loadTenant, newApiKey, newTenant } from "./store.ts";
 
-/** `secretHash` and `display` are what `traceOf` makes of the secret. `replace`: every other key of the platform is revoked. */
+/** `secretHash` and `display` are what `secretTraceOf` makes of the secret. `replace`: every other key of the platform is revoked. */
 export const PlatformKeyRequest = z.strictObject({
   secretHash: z.string().regex(/^[0-9a-f]{64}$/, "The secret's SHA-256, as 64 hexadecimal digits."),
   display: z.string().regex(/^ck_live_[0-9A-Za-z]{4}…[0-9A-Za-z]{4}$/, "The secret's first 12 and last 4 characters with … between."),

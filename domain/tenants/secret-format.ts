@@ -36,4 +36,4 @@ const secretDisplay = (secret: string): string => `${secret.slice(0, 12)}…${se
 
 /** All that the service keeps of a secret. */
 export type SecretTrace = { readonly secretHash: string; readonly display: string };
-export const traceOf = (secret: string): SecretTrace => ({ secretHash: secretHash(secret), display: secretDisplay(secret) });
+export const secretTraceOf = (secret: string): SecretTrace => ({ secretHash: secretHash(secret), display: secretDisplay(secret) });

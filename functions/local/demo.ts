@@ -6,7 +6,7 @@ import { revise } from "../../domain/kernel/revision.ts";
 import type { Change, Reader } from "../../domain/kernel/table.ts";
 import { platformTenantId } from "../../domain/tenants/model.ts";
 import { newPlatformKey } from "../../domain/tenants/platform-key.ts";
-import { formatSecret, traceOf } from "../../domain/tenants/secret-format.ts";
+import { formatSecret, secretTraceOf } from "../../domain/tenants/secret-format.ts";
 import { apiKeyStatus, loadCredential, loadTenant, newApiKey, newTenant, newTenantChange, tenantChange } from "../../domain/tenants/store.ts";
 import { newId, newSecret } from "../shell/random.ts";
 import { openTable } from "../shell/table.ts";
@@ -34,7 +34,7 @@ export async function prepareDemo(baseUrl: string, file: string): Promise<Demo> 
     if (secret && (await works(table, secret, tenant.id, now))) return secret;
     const made = formatSecret(livemode, newSecret(26));
     const granted = { scopes: [...tenantScopes], allowedCidrs: [], livemode, apiVersion: newestApiVersion };
-    changes.push(...newApiKey({ id: newId("key", now), tenantId: tenant.id, name, ...granted }, traceOf(made), now).changes);
+    changes.push(...newApiKey({ id: newId("key", now), tenantId: tenant.id, name, ...granted }, secretTraceOf(made), now).changes);
     return made;
   };
   const platformKey = async (): Promise<string> => {
@@ -42,7 +42,7 @@ export async function prepareDemo(baseUrl: string, file: string): Promise<Demo> 
     const made = formatSecret(true, newSecret(26));
     const platform = await loadTenant(table, platformTenantId);
     const by = { keyId: newId("key", now), tenantSecret: newSecret(43), now };
-    changes.push(...newPlatformKey(platform, { ...traceOf(made), name: "Local platform key" }, by).changes);
+    changes.push(...newPlatformKey(platform, { ...secretTraceOf(made), name: "Local platform key" }, by).changes);
     return made;
   };
   const demo: Demo = {
