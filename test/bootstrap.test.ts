@@ -5,7 +5,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { type Change, remove } from "../domain/kernel/table.ts";
 import type { ApiKeyRecord } from "../domain/tenants/api-key.ts";
 import { apiKeyKey, apiKeysOf, secretKey, tenantKey } from "../domain/tenants/keys.ts";
@@ -19,6 +19,7 @@ process.env["AUTH_CACHE_SECONDS"] = "0";
 const { call, demo } = await import("./clientele.ts");
 const { handler } = await import("../functions/bootstrap-platform.ts");
 const { openTable } = await import("../functions/shell/table.ts");
+const { bundle, invoke } = await import("./lambda.ts");
 
 const platform = "platform";
 const keysOfPlatform = async () =>
@@ -96,17 +97,17 @@ describe("bootstrap-platform", () => {
     expect(await keysOfPlatform()).toEqual([]);
   });
 
-  test("tells the log the key's id, and neither the secret nor its hash", async () => {
-    const lines: string[] = [];
-    const spies = (["info", "warn", "error", "log"] as const).map((level) =>
-      vi.spyOn(console, level).mockImplementation((line) => void lines.push(String(line))),
-    );
+  test("as it is bundled tells the log the key's id, and neither the secret nor its hash", async () => {
     const secret = secretOfOperator();
-    const answers = [await handler(eventFor(secret)), await handler(eventFor(secretOfOperator()))];
-    for (const spy of spies) spy.mockRestore();
-    const { keyId } = answers[0] as { keyId: string };
-    expect(lines.filter((line) => line.includes(keyId))).toHaveLength(1);
-    for (const hidden of [secret.slice(12, -4), secretTraceOf(secret).secretHash]) expect(lines.join() + JSON.stringify(answers)).not.toContain(hidden);
+    const { answers, lines } = await invoke(await bundle("functions/bootstrap-platform.ts"), [eventFor(secret), eventFor(secretOfOperator()), { secret }]);
+    expect(answers).toMatchObject([{ outcome: "created" }, { code: "platform_key_exists" }, { code: "invalid_input" }]);
+    expect(lines.map(({ message, keyId, code }) => [message, keyId ?? code])).toEqual([
+      ["platform key made", answers[0].keyId],
+      ["platform key refused", "platform_key_exists"],
+      ["platform key refused", "invalid_input"],
+    ]);
+    for (const hidden of [secret.slice(12, -4), secretTraceOf(secret).secretHash]) expect(JSON.stringify([answers, lines])).not.toContain(hidden);
+    expect(await works(secret)).toBe(true);
   });
 });
 
