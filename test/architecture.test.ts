@@ -46,7 +46,7 @@ describe("domain", () => {
     const trespasses = domain.flatMap(({ file, imports }) => {
       const [, context] = file.split("/");
       if (file.split("/").length < 3) return [];
-      const open = new RegExp(`^domain/(?:kernel/|${context}/|\\w+\\.ts$|\\w+/(?:model|events|store)\\.ts$)`);
+      const open = new RegExp(`^domain/(?:kernel/|${context}/|[\\w-]+\\.ts$|\\w+/(?:model|events|store)\\.ts$)`);
       return imports.filter(({ to }) => to.startsWith("domain/") && !open.test(to)).map(({ to }) => `${file} imports ${to}`);
     });
     expect(trespasses).toEqual([]);
