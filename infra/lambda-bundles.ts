@@ -15,7 +15,7 @@ const filesBeside: Record<string, readonly string[]> = {
   docs: [join(project, "openapi", "openapi.json"), fileURLToPath(import.meta.resolve(scalarModule))],
 };
 
-/** `names` are those of files in `functions/`. Each gets a folder in `parent`, with `index.mjs` and whatever that needs. */
+/** `names` are those of files in `functions/`. Each gets a folder in `parent`, which is emptied first, with `index.mjs` and whatever that reads. */
 export async function bundleLambdas(names: readonly string[], parent = bundleFolder): Promise<void> {
   rmSync(parent, { recursive: true, force: true });
   await Promise.all(names.map((name) => bundleLambda(name, folderOf(name, parent))));

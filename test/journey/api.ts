@@ -74,7 +74,8 @@ function isWorthRepeating(answer: Answer | Error): boolean {
 
 function waitMilliseconds(answer: Answer | Error, attempt: number): number {
   const told = answer instanceof Error ? undefined : answer.headers.get("retry-after");
-  return told ? Number(told) * 1_000 * Math.random() : 200 * 2 ** attempt * Math.random();
+  // Not all at once, when many wait for the same.
+  return told ? Number(told) * 1_000 * (1 + Math.random() / 2) : 200 * 2 ** attempt * Math.random();
 }
 
 /** Asks until `found` answers something, for what is eventually consistent: a minute is enough on AWS. */

@@ -26,6 +26,11 @@ const names = [...httpNames, ...streamConsumers.map(({ name }) => name), "delive
 const accessKeyId = "ASIALAMBDASHOST00000";
 
 export const lambdas = new Map<string, Lambda>();
+const stopLambdas = () => {
+  for (const lambda of lambdas.values()) lambda.stop();
+};
+// One that is frozen does not see that this process is gone.
+process.once("exit", stopLambdas);
 const lambdaOf = (name: string) => lambdas.get(name) as Lambda;
 
 const throwIt = (error: Error): never => {
@@ -62,7 +67,7 @@ export async function startClientele({ port, dataDir }: Options): Promise<Client
       await server.stop();
       await Promise.all([stopClock(), queue.stop(), ...consumers.map((stop) => stop())]);
       sqs.stop();
-      for (const lambda of lambdas.values()) lambda.stop();
+      stopLambdas();
       await engine.stop();
     },
   };

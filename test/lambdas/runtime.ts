@@ -9,6 +9,7 @@ const { AWS_LAMBDA_FUNCTION_NAME: functionName = "", AWS_REGION: region = "" } =
 const send = (outcome: Outcome) => process.send?.(outcome);
 const { handler } = await import(pathToFileURL(process.argv[2] as string).href);
 
+process.once("disconnect", () => process.exit());
 process.on("message", async ({ requestId, event, deadline }: Invocation) => {
   const context: Partial<Context> = {
     awsRequestId: requestId,
