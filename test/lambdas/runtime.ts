@@ -6,6 +6,8 @@ export type Invocation = { readonly requestId: string; readonly event: unknown; 
 export type Outcome = { readonly answer: unknown } | { readonly failure: string };
 
 const { AWS_LAMBDA_FUNCTION_NAME: functionName = "", AWS_REGION: region = "" } = process.env;
+/** The service's limit for an answer. */
+const answerBytesMax = 6 * 1024 * 1024;
 const send = (outcome: Outcome) => process.send?.(outcome);
 const { handler } = await import(pathToFileURL(process.argv[2] as string).href);
 
@@ -23,7 +25,9 @@ process.on("message", async ({ requestId, event, deadline }: Invocation) => {
     getRemainingTimeInMillis: () => deadline - Date.now(),
   };
   try {
-    send({ answer: (await handler(event, context)) ?? null });
+    const answer = (await handler(event, context)) ?? null;
+    const bytes = Buffer.byteLength(JSON.stringify(answer));
+    send(bytes > answerBytesMax ? { failure: `The answer has ${bytes} bytes.` } : { answer });
   } catch (error) {
     send({ failure: String((error as Error)?.stack ?? error) });
   }
