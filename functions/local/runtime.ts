@@ -1,6 +1,7 @@
 /** All of Clientele in this process: engine, table, demo tenant, HTTP server, stream consumer and clock. */
 import { join } from "node:path";
 import { contexts } from "../../domain/operations.ts";
+import { documentRoutes } from "../../openapi/document-routes.ts";
 import { routeOf } from "../shell/http.ts";
 import { connectQueue } from "../shell/queue.ts";
 import { startClock } from "./clock.ts";
@@ -80,8 +81,8 @@ async function allRoutes(): Promise<Route[]> {
     const handler = await handlerOf<HttpHandler>(context);
     return operations.map((operation) => ({ routeKey: routeOf(operation), handler }));
   });
-  const { routes: documents, handler } = (await import("../docs.ts")) as { routes: readonly string[]; handler: HttpHandler };
-  return [...(await Promise.all(ofContexts)).flat(), ...documents.map((routeKey) => ({ routeKey, handler }))];
+  const docs = await handlerOf<HttpHandler>("docs");
+  return [...(await Promise.all(ofContexts)).flat(), ...documentRoutes.map((routeKey) => ({ routeKey, handler: docs }))];
 }
 
 /** The Lambda of that name. Imported late, so that it finds the endpoint in the environment. */
