@@ -1,9 +1,10 @@
-/** The Lambdas as they are deployed, together: bundled, each in its own processes, with nothing but events and its environment. */
+/** The Lambdas as they are deployed, together: bundled, each in its own processes, with its role and nothing but events and its environment. */
 import { readdirSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { operations } from "../domain/operations.ts";
 import { journeys } from "./journey/journeys.ts";
 import { lambdas } from "./lambdas/deployed-shape.ts";
+import { authority } from "./lambdas/stage.ts";
 
 process.env["CLIENTELE_SHAPE"] = "lambdas";
 const { baseUrl, demo } = await import("./clientele.ts");
@@ -24,7 +25,18 @@ describe.concurrent("through its Lambda's bundle", () => {
   });
 });
 
-test("all of this needed every Lambda, and none of them failed or logged an error", () => {
-  for (const { name, invocations, failures } of lambdas.values())
-    expect({ name, isNeeded: invocations() > 0, failures: failures() }).toEqual({ name, isNeeded: true, failures: [] });
+describe("all of this", () => {
+  // An operator calls it, before anything else can be done.
+  const called = [...lambdas.values()].filter(({ name }) => name !== "bootstrap-platform");
+
+  test("needed every Lambda, and none of them failed or logged an error", () => {
+    for (const { name, invocations, failures } of called)
+      expect({ name, isNeeded: invocations() > 0, failures: failures() }).toEqual({ name, isNeeded: true, failures: [] });
+  });
+
+  test("asked for nothing that a role may not do, and for each tenant's data by sessions for that tenant", () => {
+    expect(authority.denials).toEqual([]);
+    expect(authority.sessions.length).toBeGreaterThan(0);
+    expect(authority.sessions.filter((partition) => !/^tn_\w+(?:\.test)?$/.test(partition))).toEqual([]);
+  });
 });

@@ -1,12 +1,11 @@
 /**
  * Clientele as it is deployed, on this machine: each Lambda is the bundle that the CDK deploys, in processes of its own,
- * with the environment of a Lambda and nothing else. Only what stands around them is of this machine: HTTP server, stream,
- * queue, clock and engine.
+ * with the environment, the time and the rights that its template gives it. Only what stands around them is of this
+ * machine: HTTP server, stream, queue, clock, an account with IAM and STS, and the engine behind it.
  */
 import { join } from "node:path";
 import type { APIGatewayProxyStructuredResultV2, SQSBatchResponse } from "aws-lambda";
 import { contexts } from "../../domain/operations.ts";
-import { routes as documents } from "../../functions/docs.ts";
 import { startClock } from "../../functions/local/clock.ts";
 import { prepareDemo } from "../../functions/local/demo.ts";
 import { startEngine } from "../../functions/local/engine.ts";
@@ -18,20 +17,19 @@ import { streamConsumers } from "../../functions/local/stream-consumers.ts";
 import { ensureTable } from "../../functions/local/table.ts";
 import { routeOf } from "../../functions/shell/http.ts";
 import { bundleLambdas, folderOf } from "../../infra/lambda-bundles.ts";
+import { documentRoutes } from "../../openapi/document-routes.ts";
+import { startAccount } from "../aws/account.ts";
 import { type Lambda, startLambda } from "./lambda.ts";
 import { startSqs } from "./sqs.ts";
-
-const httpNames = [...Object.keys(contexts), "docs", "unmatched"];
-const names = [...httpNames, ...streamConsumers.map(({ name }) => name), "deliver-webhook", "run-due-work"];
-const accessKeyId = "ASIALAMBDASHOST00000";
+import { authority, deployedFunctions, environmentOf, maySend, tableName } from "./stage.ts";
 
 export const lambdas = new Map<string, Lambda>();
+const lambdaOf = (name: string) => lambdas.get(name) as Lambda;
 const stopLambdas = () => {
   for (const lambda of lambdas.values()) lambda.stop();
 };
 // One that is frozen does not see that this process is gone.
 process.once("exit", stopLambdas);
-const lambdaOf = (name: string) => lambdas.get(name) as Lambda;
 
 const throwIt = (error: Error): never => {
   throw error;
@@ -41,19 +39,25 @@ const throwIt = (error: Error): never => {
 export async function startClientele({ port, dataDir }: Options): Promise<Clientele> {
   const server = await startServer(port);
   const bundles = join(dataDir, "bundles");
-  const tableName = (process.env["TABLE_NAME"] ??= "clientele");
-  const [engine] = await Promise.all([startEngine(join(dataDir, "clientele.sqlite"), throwIt), bundleLambdas(names, bundles)]);
+  const bundling = bundleLambdas(
+    deployedFunctions.map(({ name }) => name),
+    bundles,
+  );
+  const [engine] = await Promise.all([startEngine(join(dataDir, "clientele.sqlite"), throwIt), bundling]);
   const { endpoint } = engine;
   const streamArn = await ensureTable(endpoint, tableName);
   // Of this process, which makes the first keys.
-  process.env["DYNAMODB_ENDPOINT"] = endpoint;
+  Object.assign(process.env, { DYNAMODB_ENDPOINT: endpoint, TABLE_NAME: tableName });
   const demo = await prepareDemo(server.baseUrl, join(dataDir, "demo.json"));
 
+  const account = await startAccount(authority, endpoint);
   const queue = startQueue(join(dataDir, "queue.sqlite"), async (event) => (await lambdaOf("deliver-webhook").invoke(event)) as SQSBatchResponse);
-  const sqs = await startSqs(accessKeyId, queue.put);
-  const environment = environmentOf({ tableName, endpoint, sqs });
-  for (const name of names) lambdas.set(name, startLambda(name, join(folderOf(name, bundles), "index.mjs"), environment));
-  server.serve(routesOfAll(), httpHandlerOf("unmatched"));
+  const sqs = await startSqs(maySend, queue.put);
+  for (const { name, timeoutMilliseconds, ...deployed } of deployedFunctions) {
+    const environment = environmentOf(deployed, { accountEndpoint: account.endpoint, queueEndpoint: sqs.endpoint, queueUrl: sqs.queueUrl });
+    lambdas.set(name, startLambda({ name, file: join(folderOf(name, bundles), "index.mjs"), environment, timeoutMilliseconds }));
+  }
+  server.serve(allRoutes(), httpHandlerOf("unmatched"));
 
   const consumers = streamConsumers.map((consumer) => {
     const handler: StreamHandler = async (event) => (await lambdaOf(consumer.name).invoke(event)) as Awaited<ReturnType<StreamHandler>>;
@@ -66,39 +70,19 @@ export async function startClientele({ port, dataDir }: Options): Promise<Client
     async stop() {
       await server.stop();
       await Promise.all([stopClock(), queue.stop(), ...consumers.map((stop) => stop())]);
-      sqs.stop();
       stopLambdas();
+      sqs.stop();
+      account.stop();
       await engine.stop();
     },
   };
 }
 
-/** What a Lambda finds: what the service sets, what the deployment sets, and where AWS is. */
-function environmentOf({ tableName, endpoint, sqs }: { tableName: string; endpoint: string; sqs: { endpoint: string; queueUrl: string } }) {
-  return {
-    AWS_REGION: "eu-west-3",
-    AWS_ACCESS_KEY_ID: accessKeyId,
-    AWS_SECRET_ACCESS_KEY: "of-the-function-role",
-    AWS_SESSION_TOKEN: "of-the-function-role",
-    AWS_EXECUTION_ENV: "AWS_Lambda_nodejs24.x",
-    AWS_LAMBDA_FUNCTION_VERSION: "$LATEST",
-    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: "1024",
-    TZ: ":UTC",
-    TABLE_NAME: tableName,
-    QUEUE_URL: sqs.queueUrl,
-    AUTH_CACHE_SECONDS: "2",
-    ALLOW_LOOPBACK_TARGETS: "true",
-    VALIDATE_OUTPUT: "true",
-    AWS_ENDPOINT_URL_DYNAMODB: endpoint,
-    AWS_ENDPOINT_URL_SQS: sqs.endpoint,
-  };
-}
-
-function routesOfAll(): Route[] {
+function allRoutes(): Route[] {
   const ofContexts = Object.entries(contexts).flatMap(([context, operations]) =>
     operations.map((operation) => ({ routeKey: routeOf(operation), handler: httpHandlerOf(context) })),
   );
-  return [...ofContexts, ...documents.map((routeKey) => ({ routeKey, handler: httpHandlerOf("docs") }))];
+  return [...ofContexts, ...documentRoutes.map((routeKey) => ({ routeKey, handler: httpHandlerOf("docs") }))];
 }
 
 /** API Gateway tells nothing of what went wrong in a Lambda. */
@@ -108,4 +92,4 @@ const httpHandlerOf =
   async (event) =>
     (await lambdaOf(name)
       .invoke(event)
-      .catch(() => failed)) as APIGatewayProxyStructuredResultV2;
+      .catch(() => ({ ...failed, headers: { ...failed.headers } }))) as APIGatewayProxyStructuredResultV2;

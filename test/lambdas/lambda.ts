@@ -16,10 +16,17 @@ export type Lambda = {
 
 /** As the function's reserved concurrency: others wait. Two, so that nothing that one process remembers is all there is. */
 const processesMax = 2;
-const timeoutMilliseconds = 30_000;
 
-/** `environment` is all that its processes find in theirs. */
-export function startLambda(name: string, file: string, environment: Record<string, string>): Lambda {
+export type Settings = {
+  readonly name: string;
+  /** Of the bundle. */
+  readonly file: string;
+  /** All that its processes find in theirs. */
+  readonly environment: Record<string, string>;
+  readonly timeoutMilliseconds: number;
+};
+
+export function startLambda({ name, file, environment, timeoutMilliseconds }: Settings): Lambda {
   const processes = new Set<ChildProcess>();
   const idle: ChildProcess[] = [];
   const waiting: ((child: ChildProcess) => void)[] = [];
@@ -60,7 +67,8 @@ export function startLambda(name: string, file: string, environment: Record<stri
       invocations += 1;
       const child = await take();
       try {
-        return await run(child, { requestId: randomUUID(), event, deadline: Date.now() + remainingMilliseconds });
+        const invocation = { requestId: randomUUID(), event, deadline: Date.now() + remainingMilliseconds };
+        return await run(child, invocation, timeoutMilliseconds);
       } catch (error) {
         failures.push((error as Error).message);
         throw error;
@@ -76,8 +84,8 @@ export function startLambda(name: string, file: string, environment: Record<stri
   };
 }
 
-/** One event in one process. */
-function run(child: ChildProcess, invocation: Invocation): Promise<unknown> {
+/** One event in one process, which is ended when it takes too long. */
+function run(child: ChildProcess, invocation: Invocation, timeoutMilliseconds: number): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => child.kill("SIGKILL"), timeoutMilliseconds);
     const end = (outcome: Outcome) => {

@@ -13,8 +13,8 @@ const entriesMax = 10;
 const bytesMax = 1024 * 1024;
 const delaySecondsMax = 900;
 
-/** Takes messages for the queue at `queueUrl`, of whoever signs as `accessKeyId`; anything else is refused as SQS would. */
-export async function startSqs(accessKeyId: string, put: (entries: readonly QueueEntry[]) => Promise<void>) {
+/** Takes messages for the queue at `queueUrl`, of whoever may send by the access key; anything else is refused as SQS would. */
+export async function startSqs(maySend: (accessKey: string) => boolean, put: (entries: readonly QueueEntry[]) => Promise<void>) {
   const server = createServer(async (request, response) => {
     const answer = await take(request).catch((error: Error): Refusal => ({ __type: "com.amazonaws.sqs#InternalError", message: error.message }));
     response.writeHead("__type" in answer ? 400 : 200, { "content-type": "application/x-amz-json-1.0" }).end(JSON.stringify(answer));
@@ -33,7 +33,7 @@ export async function startSqs(accessKeyId: string, put: (entries: readonly Queu
   }
   function refusalOf({ headers }: IncomingMessage, url: string, entries: readonly Entry[]): string | undefined {
     if (headers["x-amz-target"] !== "AmazonSQS.SendMessageBatch") return "UnsupportedOperation";
-    if (!headers.authorization?.includes(`Credential=${accessKeyId}/`) || !headers["x-amz-security-token"]) return "AccessDeniedException";
+    if (!maySend(/Credential=([^/]+)/.exec(headers.authorization ?? "")?.[1] ?? "")) return "AccessDeniedException";
     if (url !== queueUrl) return "QueueDoesNotExist";
     if (entries.length === 0) return "EmptyBatchRequest";
     if (entries.length > entriesMax) return "TooManyEntriesInBatchRequest";
