@@ -35,7 +35,7 @@ export function startLambda({ name, file, environment, timeoutMilliseconds }: Se
 
   const start = (): ChildProcess => {
     const execArgv = ["--disable-warning=ExperimentalWarning"];
-    const child = fork(join(import.meta.dirname, "runtime.ts"), [file], { env: { ...environment, AWS_LAMBDA_FUNCTION_NAME: name }, execArgv, silent: true });
+    const child = fork(join(import.meta.dirname, "runtime.ts"), [file], { env: environment, execArgv, silent: true });
     processes.add(child);
     child.once("exit", () => processes.delete(child));
     for (const stream of [child.stdout, child.stderr])

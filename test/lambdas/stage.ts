@@ -1,9 +1,12 @@
 /** What the templates of a stage say about its Lambdas: their environment, their time, and what they may do. */
+import { lambdas } from "../../infra/lambdas.ts";
+import { functionNameOf } from "../../infra/product-function.ts";
 import { Authority, tableArnIn } from "../aws/authority.ts";
 import { isAllowed, statementsOf } from "../aws/iam.ts";
-import { account, arnOfResource, resourcesOf } from "../aws/templates.ts";
+import { account, arnOfResource, type Resource, resourcesOf } from "../aws/templates.ts";
 
-const resources = resourcesOf("dev");
+const stage = "dev";
+const resources = resourcesOf(stage);
 export const authority = new Authority(resources);
 export const tableName = tableArnIn(resources).split("/")[1] as string;
 
@@ -15,14 +18,12 @@ export type DeployedFunction = {
   readonly variables: Readonly<Record<string, string>>;
 };
 
-export const deployedFunctions: readonly DeployedFunction[] = resources
-  .filter(({ type }) => type === "AWS::Lambda::Function")
-  .map(({ properties: { Role: role, Timeout: seconds, Environment: environment, MemorySize: megabytes } }) => ({
-    name: environment.Variables.POWERTOOLS_SERVICE_NAME,
-    role,
-    timeoutMilliseconds: seconds * 1_000,
-    variables: { ...environment.Variables, AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(megabytes) },
-  }));
+export const deployedFunctions: readonly DeployedFunction[] = lambdas.map(({ name }) => {
+  const functionName = functionNameOf(stage, name);
+  const { properties } = resources.find(({ properties }) => properties.FunctionName === functionName) as Resource;
+  const service = { AWS_LAMBDA_FUNCTION_NAME: functionName, AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(properties.MemorySize) };
+  return { name, role: properties.Role, timeoutMilliseconds: properties.Timeout * 1_000, variables: { ...service, ...properties.Environment.Variables } };
+});
 
 const queueArns = resources.filter(({ type }) => type === "AWS::SQS::Queue").map(({ type, id }) => arnOfResource(type, id.split("/")[1] as string));
 /** Whether the holder of an access key may send to a queue of the stage. */
