@@ -15,7 +15,7 @@ const filesBeside: Record<string, readonly string[]> = {
   docs: [join(project, "openapi", "openapi.json"), fileURLToPath(import.meta.resolve(scalarModule))],
 };
 
-/** `names` are those of files in `functions/`. Each gets a folder in `parent`, which is emptied first, with `index.mjs` and whatever that reads. */
+/** `names` are those of files in `functions/`. Each gets a folder in `parent`, which is emptied first, with `index.mjs`, its chunks and the files that it reads. */
 export async function bundleLambdas(names: readonly string[], parent = bundleFolder): Promise<void> {
   rmSync(parent, { recursive: true, force: true });
   await Promise.all(names.map((name) => bundleLambda(name, folderOf(name, parent))));
@@ -30,7 +30,6 @@ async function bundleLambda(name: string, folder: string): Promise<void> {
     absWorkingDir: project,
     entryPoints: { index: entry },
     outdir: folder,
-    outExtension: { ".js": ".mjs" },
     plugins: pluginsFor(entry),
     logLevel: "error",
   });
