@@ -74,6 +74,13 @@ test("infra and openapi read the domain's declarations and no running code", () 
   expect(runtime).toEqual([]);
 });
 
+test("the journeys know the product by its public API: they run against what is deployed somewhere else", () => {
+  const inside = sources
+    .filter(({ file }) => file.startsWith("test/journey/"))
+    .flatMap(({ file, imports }) => imports.filter(({ to }) => /^(?:domain|functions|infra)\//.test(to)).map(({ to }) => `${file} imports ${to}`));
+  expect(inside).toEqual([]);
+});
+
 test("no file imports itself by a detour", () => {
   const next = new Map(sources.map(({ file, imports }) => [file, imports.filter(({ isType }) => !isType).map(({ to }) => to)]));
   const finished = new Set<string>();
