@@ -63,9 +63,10 @@ async function handleAllDue(shard: number, now: Date, ready: readonly DueItem[],
   do {
     const { items, lastKey } = await queryItems({
       IndexName: "due",
-      KeyConditionExpression: "duePk = :shard AND dueSk < :end",
+      pk: `DUE#${shard}`,
+      KeyConditionExpression: "duePk = :pk AND dueSk < :end",
       // A sort key begins with its instant; "$" follows "#", so that work due exactly now is included.
-      ExpressionAttributeValues: { ":shard": `DUE#${shard}`, ":end": `${now.toISOString()}$` },
+      ExpressionAttributeValues: { ":end": `${now.toISOString()}$` },
       Limit: pageSize,
       ...(startKey && { ExclusiveStartKey: startKey }),
     });

@@ -1,12 +1,13 @@
 /**
- * All in the platform's partition, under the tenant's own pk: keys are built from the caller's tenant id only.
+ * All in the platform's partition, under the tenant's own pk: keys are built from the caller's tenant id only. When a key was
+ * used stands apart, since every Lambda writes it and only one may write tenants and keys.
  *
  * | question                         | where                         | order     |
  * |----------------------------------|-------------------------------|-----------|
  * | a tenant                         | TENANT#<tenantId> / META      |           |
  * | all tenants                      | list index TENANTS            | createdAt |
  * | an API key, the keys of a tenant | TENANT#<tenantId> / KEY#<id>  | createdAt |
- * | when a key was last used         | TENANT#<tenantId> / USE#<id>  |           |
+ * | when a key was last used         | USE#<tenantId> / KEY#<id>     |           |
  * | whose secret is this             | SECRET#<sha256> / META        |           |
  */
 import { key } from "../kernel/table.ts";
@@ -18,5 +19,5 @@ export const tenantKey = (tenantId: string) => key<TenantRecord>(tenantPk(tenant
 export const tenantListPk = "TENANTS";
 export const apiKeysOf = (tenantId: string) => ({ pk: tenantPk(tenantId), skPrefix: "KEY#" });
 export const apiKeyKey = (tenantId: string, keyId: string) => key<ApiKeyRecord>(tenantPk(tenantId), `KEY#${keyId}`);
-export const keyUseKey = (tenantId: string, keyId: string) => key<{ lastUsedAt: string }>(tenantPk(tenantId), `USE#${keyId}`);
+export const keyUseKey = (tenantId: string, keyId: string) => key<{ lastUsedAt: string }>(`USE#${tenantId}`, `KEY#${keyId}`);
 export const secretKey = (secretHash: string) => key<SecretRecord>(`SECRET#${secretHash}`, "META");

@@ -1,19 +1,24 @@
-/** Who reads the table's stream, and how far each of them is. */
+/** Who reads the table's stream on this machine, and how far each of them is. */
 import type { DynamoDBRecord } from "aws-lambda";
+import { type RecordFilter, streamConsumers as declared } from "../../domain/stream-consumers.ts";
 import { readPosition } from "./stream.ts";
 
 type Named = { readonly name: string; readonly positionFile: string; wants(record: DynamoDBRecord): boolean };
 
-/** `name` is the Lambda's in `functions/`. The filters are those of the event source mappings on AWS. */
-export const streamConsumers: readonly Named[] = [
-  { name: "append-events", positionFile: "stream-position.json", wants: ({ dynamodb }) => dynamodb?.NewImage?.["outbox"] !== undefined },
-  { name: "account-points", positionFile: "accounting-position.json", wants: isOfWallet },
-];
+const positionFiles: Record<(typeof declared)[number]["name"], string> = {
+  "append-events": "stream-position.json",
+  "account-points": "accounting-position.json",
+};
 
-/** Heads and entries. */
-function isOfWallet({ dynamodb }: DynamoDBRecord): boolean {
-  const { pk, sk } = dynamodb?.NewImage ?? dynamodb?.OldImage ?? {};
-  return pk?.S?.includes("#W#wal_") === true && (sk?.S === "HEAD" || sk?.S?.startsWith("E#") === true);
+export const streamConsumers: readonly Named[] = declared.map(({ name, wants }) => ({ name, positionFile: positionFiles[name], wants: matcherOf(wants) }));
+
+/** As the event filter of an event source mapping decides on AWS. */
+function matcherOf(filter: RecordFilter): Named["wants"] {
+  if ("newAttribute" in filter) return ({ dynamodb }) => dynamodb?.NewImage?.[filter.newAttribute] !== undefined;
+  return ({ dynamodb }) => {
+    const sk = dynamodb?.Keys?.["sk"]?.S ?? "";
+    return filter.sk.some((wanted) => (typeof wanted === "string" ? sk === wanted : sk.startsWith(wanted.prefix)));
+  };
 }
 
 /** The last record of the stream that all of them have handled; undefined while one has handled none. */

@@ -4,6 +4,8 @@ export type Config = {
   readonly tableName: string;
   /** A DynamoDB-compatible endpoint instead of AWS: the embedded engine on a laptop. */
   readonly endpoint: string | undefined;
+  /** The role whose sessions reach one tenant's partition each; none on a laptop, where everything is one owner's. */
+  readonly tenantRoleArn: string | undefined;
   /** How long a credential and its tenant may be remembered: the longest time a revoked key still works. */
   readonly authCacheSeconds: number;
   /** Check every answer against its schema before it is sent; for tests, since a mismatch answers 500. */
@@ -23,6 +25,7 @@ function read(environment: NodeJS.ProcessEnv): Config {
   return {
     tableName: environment["TABLE_NAME"] ?? "clientele",
     endpoint: environment["DYNAMODB_ENDPOINT"] || undefined,
+    tenantRoleArn: environment["TENANT_ROLE_ARN"] || undefined,
     // Not above half of shardGrowthDelaySeconds: by then every process must know a raised shard count.
     authCacheSeconds: Math.min(Number(environment["AUTH_CACHE_SECONDS"] ?? 30), 30),
     validateOutput: environment["VALIDATE_OUTPUT"] === "true",

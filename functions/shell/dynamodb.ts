@@ -14,8 +14,10 @@ import {
 } from "@aws-sdk/lib-dynamodb";
 import { unmarshall } from "@aws-sdk/util-dynamodb";
 import { shellProblem } from "../../domain/kernel/problem.ts";
+import { platformTenantId } from "../../domain/tenants/model.ts";
 import { deployment } from "./config.ts";
-import type { Item } from "./item.ts";
+import { type Item, partitionIn } from "./item.ts";
+import { partitionSession } from "./partition-session.ts";
 
 type TransactItem = NonNullable<TransactWriteCommandInput["TransactItems"]>[number];
 export type ItemKey = { pk: string; sk: string };
@@ -24,11 +26,35 @@ export type Write = { condition?: string; values?: Record<string, number> } & ({
 /** Why a write was refused, by its place in the list; `existing` is the item that stood there, where the write asked for it. */
 export type Refusal = { code: string; existing?: Item };
 
-let shared: DynamoDBDocumentClient | undefined;
-/** The one client of this process: connections stay open between calls. */
+let own: DynamoDBDocumentClient | undefined;
+/** The client of this process's own role; its connections stay open between calls, and all other clients use them too. */
 export function dynamodb(): DynamoDBDocumentClient {
-  return (shared ??= DynamoDBDocumentClient.from(newClient(deployment().endpoint)));
+  return (own ??= DynamoDBDocumentClient.from(newClient(deployment().endpoint)));
 }
+
+const ofPartitions = new Map<string, DynamoDBDocumentClient>();
+/** Bounds the memory: 37 KB each. Who comes back later costs a call of STS. */
+const partitionsMax = 500;
+
+/**
+ * Who may reach an item: on AWS a tenant's partition is open to credentials for that partition only. The platform's
+ * partition, rate buckets and the due index belong to no tenant: there the own role says what is allowed.
+ */
+function clientFor(pk: string): DynamoDBDocumentClient {
+  const { tenantRoleArn } = deployment();
+  const partition = partitionIn(pk);
+  if (!tenantRoleArn || partition === undefined || partition === platformTenantId) return dynamodb();
+  const known = ofPartitions.get(partition);
+  // Put at the end again: the first of the map is the one that nobody has needed for longest.
+  ofPartitions.delete(partition);
+  if (!known && ofPartitions.size >= partitionsMax) ofPartitions.delete(ofPartitions.keys().next().value as string);
+  const client = known ?? newPartitionClient(partitionSession(tenantRoleArn, partition));
+  ofPartitions.set(partition, client);
+  return client;
+}
+
+const newPartitionClient = (credentials: ReturnType<typeof partitionSession>): DynamoDBDocumentClient =>
+  DynamoDBDocumentClient.from(withoutLogger(new DynamoDBClient({ ...patience, requestHandler: dynamodb().config.requestHandler, credentials })));
 
 /**
  * A request gives up well before API Gateway does (30 s), so that the caller gets an answer that says to try again.
@@ -41,7 +67,11 @@ function newClient(endpoint: string | undefined): DynamoDBClient {
   const client = endpoint
     ? withoutClientRequestToken(new DynamoDBClient({ endpoint, region: "local", credentials, signer: { sign: unsigned } }))
     : new DynamoDBClient(patience);
-  // It prepares every answer for a log that nobody has asked for: a tenth of a query's time.
+  return withoutLogger(client);
+}
+
+/** It prepares every answer for a log that nobody has asked for: a tenth of a query's time. */
+function withoutLogger(client: DynamoDBClient): DynamoDBClient {
   client.middlewareStack.remove("loggerMiddleware");
   return client;
 }
@@ -74,29 +104,33 @@ export function withoutClientRequestToken(client: DynamoDBClient): DynamoDBClien
 }
 
 export async function getItem(key: ItemKey): Promise<Item | undefined> {
-  const { Item: item } = await dynamodb().send(new GetCommand({ TableName: deployment().tableName, Key: key, ConsistentRead: true }));
+  const { Item: item } = await clientFor(key.pk).send(new GetCommand({ TableName: deployment().tableName, Key: key, ConsistentRead: true }));
   return item as Item | undefined;
 }
 
 const batchReadsMax = 6;
-/** Up to 100 different keys; the items come in no particular order. Keys that the database leaves out are asked for again. */
+/** Up to 100 different keys of one partition; the items come in no particular order. Keys that the database leaves out are asked for again. */
 export async function getItems(keys: readonly ItemKey[]): Promise<Item[]> {
   const { tableName } = deployment();
+  const client = clientFor(keys[0]?.pk ?? "");
   const items: Item[] = [];
   let pending: ItemKey[] = [...keys];
   for (let attempt = 0; pending.length > 0; attempt++) {
     if (attempt === batchReadsMax) throw shellProblem("service_unavailable", {}, { "retry-after": "1" });
     if (attempt > 0) await new Promise((resolve) => setTimeout(resolve, Math.random() * 50 * 2 ** Math.min(attempt, 6)));
-    const answer = await dynamodb().send(new BatchGetCommand({ RequestItems: { [tableName]: { Keys: pending, ConsistentRead: true } } }));
+    const answer = await client.send(new BatchGetCommand({ RequestItems: { [tableName]: { Keys: pending, ConsistentRead: true } } }));
     items.push(...((answer.Responses?.[tableName] ?? []) as Item[]));
     pending = (answer.UnprocessedKeys?.[tableName]?.Keys ?? []) as ItemKey[];
   }
   return items;
 }
 
-export type QueryInput = Omit<QueryCommandInput, "TableName">;
-export async function queryItems(input: QueryInput): Promise<{ items: Item[]; lastKey: Record<string, unknown> | undefined }> {
-  const { Items = [], LastEvaluatedKey } = await dynamodb().send(new QueryCommand({ ...input, TableName: deployment().tableName }));
+/** `pk` is the value of `:pk` in the condition. */
+export type QueryInput = Omit<QueryCommandInput, "TableName"> & { readonly pk: string };
+export async function queryItems({ pk, ...input }: QueryInput): Promise<{ items: Item[]; lastKey: Record<string, unknown> | undefined }> {
+  const values = { ":pk": pk, ...input.ExpressionAttributeValues };
+  const command = new QueryCommand({ ...input, TableName: deployment().tableName, ExpressionAttributeValues: values });
+  const { Items = [], LastEvaluatedKey } = await clientFor(pk).send(command);
   return { items: Items as Item[], lastKey: LastEvaluatedKey };
 }
 
@@ -104,7 +138,7 @@ export async function queryItems(input: QueryInput): Promise<{ items: Item[]; la
 export async function moveDueTime(key: ItemKey, from: string, to: string): Promise<void> {
   const update = { ConditionExpression: "dueSk = :from", UpdateExpression: "SET dueSk = :to", ExpressionAttributeValues: { ":from": from, ":to": to } };
   try {
-    await dynamodb().send(new UpdateCommand({ TableName: deployment().tableName, Key: { pk: key.pk, sk: key.sk }, ...update }));
+    await clientFor(key.pk).send(new UpdateCommand({ TableName: deployment().tableName, Key: { pk: key.pk, sk: key.sk }, ...update }));
   } catch (error) {
     if ((error as Error).name !== "ConditionalCheckFailedException") throw error;
   }
@@ -124,7 +158,7 @@ export async function updateIf(key: ItemKey, { set, condition, values }: Update,
     ReturnValuesOnConditionCheckFailure: "ALL_OLD",
   });
   try {
-    const { Attributes } = await dynamodb().send(command, { abortSignal: AbortSignal.timeout(patienceMilliseconds) });
+    const { Attributes } = await clientFor(key.pk).send(command, { abortSignal: AbortSignal.timeout(patienceMilliseconds) });
     return { isDone: true, item: Attributes };
   } catch (error) {
     const { name, Item: existing } = error as SdkError;
@@ -133,14 +167,17 @@ export async function updateIf(key: ItemKey, { set, condition, values }: Update,
   }
 }
 
-/** Commits all writes or none. Answers the refusals, one per write and undefined where it was fine, or nothing when committed. */
+const pkOf = (write: Write): string => ("put" in write ? write.put : "remove" in write ? write.remove : "count" in write ? write.count : write.check).pk;
+
+/** Commits all writes, which are of one partition, or none. Answers the refusals, one per write and undefined where it was fine, or nothing when committed. */
 export async function writeItems(writes: readonly Write[]): Promise<(Refusal | undefined)[] | undefined> {
   const requests = writes.map(toRequest);
   const [only] = requests;
+  const client = clientFor(pkOf(writes[0] as Write));
   try {
-    if (requests.length === 1 && only?.Put) await dynamodb().send(new PutCommand(only.Put));
-    else if (requests.length === 1 && only?.Delete) await dynamodb().send(new DeleteCommand(only.Delete));
-    else await dynamodb().send(new TransactWriteCommand({ TransactItems: requests }));
+    if (requests.length === 1 && only?.Put) await client.send(new PutCommand(only.Put));
+    else if (requests.length === 1 && only?.Delete) await client.send(new DeleteCommand(only.Delete));
+    else await client.send(new TransactWriteCommand({ TransactItems: requests }));
     return undefined;
   } catch (error) {
     return refusalsOf(error, writes.length);

@@ -32,6 +32,9 @@ export function splitPartition(pk: string): { partition: string; pk: string } {
   return { partition: pk.slice(2, end), pk: pk.slice(end + 1) };
 }
 
+/** Undefined for what belongs to no partition, such as rate buckets. */
+export const partitionIn = (storedPk: string): string | undefined => (storedPk.startsWith("T#") ? splitPartition(storedPk).partition : undefined);
+
 export const itemKey = (partition: string, { pk, sk }: Key) => ({ pk: inPartition(partition, pk), sk });
 
 /** The due index has few partitions for all tenants: enough to spread a sweep, few enough to ask each of them. */

@@ -92,7 +92,8 @@ function queryInput(partition: string, query: Query): QueryInput {
   return {
     ...(query.from === "list" ? { IndexName: "list" } : { ConsistentRead: true }),
     KeyConditionExpression: `${pkName} = :pk${sortKey?.term ?? ""}`,
-    ExpressionAttributeValues: { ":pk": pk, ...(sortKey && { ":sk": sortKey.value }) },
+    pk,
+    ...(sortKey && { ExpressionAttributeValues: { ":sk": sortKey.value } }),
     ScanIndexForward: query.order === "ascending",
     Limit: query.limit,
     // What a row is made of. The rest, the outbox above all, is a third of the answer.

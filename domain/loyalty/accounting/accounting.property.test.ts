@@ -93,7 +93,8 @@ describe("the books of a programme", () => {
         expect(books.total.dues).toEqual(duesTold([...heads.values()]));
         expect(violationsIn(table)).toEqual([]);
       }),
-      { numRuns: 60 },
+      // The first ledgers have entries of every kind; in random ones the rarest may be missing.
+      { numRuns: 60, examples: [[{ seed: 12, commands: 120 }], [{ seed: 19, commands: 120 }]] },
     );
     expect([...kinds].toSorted()).toEqual([...kindsOfChange].toSorted());
   });
