@@ -16,4 +16,7 @@ export const assumptions = {
   gatewayHeadBytes: 170,
   /** How long a receiver of webhooks thinks. */
   receiverMilliseconds: 100,
+  /** How Lambda asks an empty queue: so many pollers, each waiting so long. */
+  queuePollers: 5,
+  queuePollSeconds: 20,
 } as const;

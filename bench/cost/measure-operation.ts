@@ -29,10 +29,14 @@ const warmUps = 2;
 /** A read can be timed again with the same request. */
 const readsTimed = 5;
 
+/** Makes of a sample request another one, and does what must be done before it. */
+export type Prepare = (sample: Sample) => Promise<Sample>;
+const asItIs: Prepare = async (sample) => sample;
+
 /** `withKeys`: writes carry an Idempotency-Key, as clients should send it. */
-export async function measureOperation(operation: AnyOperation, watch: Watch, withKeys: boolean): Promise<Measured> {
+export async function measureOperation(operation: AnyOperation, watch: Watch, withKeys: boolean, prepare = asItIs): Promise<Measured> {
   const samples: Sample[] = [];
-  for (let count = 0; count < samplesOfEach; count++) samples.push(await sampleRequest(operation));
+  for (let count = 0; count < samplesOfEach; count++) samples.push(await prepare(await sampleRequest(operation)));
   await watch.untilQuiet();
   const all: Measured[] = [];
   for (const sample of samples) all.push(await measureSample(sample, watch, withKeys));

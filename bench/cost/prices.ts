@@ -48,6 +48,5 @@ export const usagePrices = {
 export const standingPrices = {
   storedGigabytes: { usd: 0.25, per: 1, unit: "GB-months in the table and its indexes", ...dynamodb, copy: "https://aws.amazon.com/dynamodb/pricing/" },
   backedUpGigabytes: { usd: 0.2, per: 1, unit: "GB-months under point-in-time recovery, without the indexes", ...dynamodb, copy: onDemandCopy },
-  logGigabytesKept: { usd: 0.03, per: 1, unit: "GB-months of logs, compressed", ...cloudwatch },
   scheduledRuns: { usd: 1, per: million, unit: "runs started by EventBridge Scheduler", ...scheduler },
 } satisfies Record<string, UnitPrice>;

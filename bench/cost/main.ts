@@ -1,0 +1,102 @@
+/** `npm run cost`: USD per million calls of each operation, and per million webhook deliveries. See ../README.md. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { contexts } from "../../domain/operations.ts";
+import { startClientele } from "../../functions/local/runtime.ts";
+import { call, connect, newTenant } from "../../test/http-client.ts";
+import { isWrite } from "../../test/sample-request.ts";
+import { saveResults } from "../results.ts";
+import { assumptions } from "./assumptions.ts";
+import { type Watch, watchInvocations } from "./invocations.ts";
+import { measureDeliveries } from "./measure-deliveries.ts";
+import { measureOperation } from "./measure-operation.ts";
+import { usdPerMillion } from "./price.ts";
+import { standingPrices, usagePrices } from "./prices.ts";
+import { deliveryTable, footer, monthTable, operationTables, type Priced, type PricedDelivery, pricesTable, usdOf } from "./report.ts";
+import { retailer } from "./retailer.ts";
+import { usageLater, usageOfCall, usageOfDelivery } from "./usage.ts";
+import { variants } from "./variants.ts";
+
+const flag = { type: "boolean", default: false } as const;
+const { json, save, ...options } = parseArgs({ options: { json: flag, save: flag, "without-keys": flag } }).values;
+const withKeys = !options["without-keys"];
+
+async function limiterWritesOfBusyKey(watch: Watch): Promise<number> {
+  const [tenant, calls] = [await newTenant(), 200];
+  watch.taken();
+  for (let count = 0; count < calls; count++) await call(tenant.live, "get", "/v1/customers");
+  return watch.taken().reduce((sum, { consumption }) => sum + consumption.limiterWrites, 0) / calls;
+}
+
+async function priceOperations(watch: Watch, limiterWrites: number): Promise<Priced[]> {
+  const priced: Priced[] = [];
+  for (const [context, operations] of Object.entries(contexts)) {
+    console.error(`Measuring ${context}: ${operations.length} operations`);
+    for (const operation of operations) {
+      const asked = [{ name: operation.id, prepare: undefined }, ...variants.filter((variant) => variant.operation === operation.id)];
+      for (const { name, prepare } of asked) {
+        const measured = await measureOperation(operation, watch, withKeys, prepare);
+        const writesNothing = !prepare && isWrite(operation) && measured.writeUnits <= (withKeys ? 1 : 0);
+        const usage = { call: usageOfCall(operation, measured, limiterWrites), later: usageLater(measured) };
+        priced.push({ context, operation: writesNothing ? `${name}, nothing to write` : name, measured, ...usage });
+      }
+    }
+  }
+  return priced;
+}
+
+async function priceDeliveries(watch: Watch): Promise<PricedDelivery[]> {
+  console.error("Measuring deliveries");
+  const cases: [name: string, together: number][] = [
+    ["a delivery alone", 1],
+    ["a delivery in a burst of ten", 10],
+  ];
+  const priced: PricedDelivery[] = [];
+  for (const [name, together] of cases) {
+    const delivered = await measureDeliveries(watch, together);
+    priced.push({ name, delivered, usage: usageOfDelivery(delivered) });
+  }
+  return priced;
+}
+
+const dataDir = mkdtempSync(join(tmpdir(), "clientele-cost-"));
+const watch = watchInvocations();
+const clientele = await startClientele({ port: 0, dataDir, around: watch.around });
+try {
+  connect(clientele);
+  // The schedule has run a few times by then with nothing to do.
+  await pause(3_000);
+  const idleRuns = watch.taken().filter(({ lambda }) => lambda === "run-due-work");
+  const limiterWrites = await limiterWritesOfBusyKey(watch);
+  const operations = await priceOperations(watch, limiterWrites);
+  const deliveries = await priceDeliveries(watch);
+  const prices = new Map([
+    ...operations.map((priced) => [priced.operation, usdOf(priced)] as const),
+    ...deliveries.map(({ name, usage }) => [name, usdPerMillion(usage)] as const),
+  ]);
+  const month = await retailer(watch, prices, idleRuns);
+  const text = [
+    operationTables(operations),
+    deliveryTable(deliveries),
+    monthTable(month.title, month.lines),
+    month.remark,
+    footer(limiterWrites, withKeys),
+    pricesTable(),
+  ].join("\n\n");
+  const figures = {
+    unitPrices: { ...usagePrices, ...standingPrices },
+    assumptions: { ...assumptions, limiterWrites, withKeys },
+    operations: operations.map((priced) => ({ ...priced, usdPerMillion: usdOf(priced) })),
+    deliveries: deliveries.map((priced) => ({ ...priced, usdPerMillion: usdPerMillion(priced.usage) })),
+    month,
+  };
+  console.log(json ? JSON.stringify(figures, undefined, 1) : `\n${text}\n`);
+  if (save) saveResults("cost", text, figures);
+} finally {
+  await clientele.stop();
+  rmSync(dataDir, { recursive: true, force: true });
+}
+process.exit();
