@@ -11,11 +11,11 @@ import { isWrite } from "../../test/sample-request.ts";
 import { saveResults } from "../results.ts";
 import { assumptions } from "./assumptions.ts";
 import { type Watch, watchInvocations } from "./invocations.ts";
-import { measureDeliveries } from "./measure-deliveries.ts";
+import { appended, measureDeliveries } from "./measure-deliveries.ts";
 import { measureOperation } from "./measure-operation.ts";
 import { usdPerMillion } from "./price.ts";
 import { standingPrices, usagePrices } from "./prices.ts";
-import { deliveryTable, footer, monthTable, operationTables, type Priced, type PricedDelivery, pricesTable, usdOf } from "./report.ts";
+import { deliveryTable, footer, monthTable, operationTables, type Priced, type PricedDelivery, pricesTable, type Shared, usdOf } from "./report.ts";
 import { retailer } from "./retailer.ts";
 import { usageLater, usageOfCall, usageOfDelivery } from "./usage.ts";
 import { variants } from "./variants.ts";
@@ -23,6 +23,14 @@ import { variants } from "./variants.ts";
 const flag = { type: "boolean", default: false } as const;
 const { json, save, ...options } = parseArgs({ options: { json: flag, save: flag, "without-keys": flag } }).values;
 const withKeys = !options["without-keys"];
+
+/** What calls share when they come close together. */
+async function measureShared(watch: Watch): Promise<Shared> {
+  const [tenant, together] = [await newTenant(), 10];
+  const { writeUnits: writesAlone } = await appended(watch, tenant, 1);
+  const { writeUnits } = await appended(watch, tenant, together);
+  return { limiterWrites: await limiterWritesOfBusyKey(watch), writesTogether: writeUnits / together, writesAlone };
+}
 
 async function limiterWritesOfBusyKey(watch: Watch): Promise<number> {
   const [tenant, calls] = [await newTenant(), 200];
@@ -70,8 +78,8 @@ try {
   // The schedule has run a few times by then with nothing to do.
   await pause(3_000);
   const idleRuns = watch.taken().filter(({ lambda }) => lambda === "run-due-work");
-  const limiterWrites = await limiterWritesOfBusyKey(watch);
-  const operations = await priceOperations(watch, limiterWrites);
+  const shared = await measureShared(watch);
+  const operations = await priceOperations(watch, shared.limiterWrites);
   const deliveries = await priceDeliveries(watch);
   const prices = new Map([
     ...operations.map((priced) => [priced.operation, usdOf(priced)] as const),
@@ -83,12 +91,12 @@ try {
     deliveryTable(deliveries),
     monthTable(month.title, month.lines),
     month.remark,
-    footer(limiterWrites, withKeys),
+    footer(shared, withKeys),
     pricesTable(),
   ].join("\n\n");
   const figures = {
     unitPrices: { ...usagePrices, ...standingPrices },
-    assumptions: { ...assumptions, limiterWrites, withKeys },
+    assumptions: { ...assumptions, ...shared, withKeys },
     operations: operations.map((priced) => ({ ...priced, usdPerMillion: usdOf(priced) })),
     deliveries: deliveries.map((priced) => ({ ...priced, usdPerMillion: usdPerMillion(priced.usage) })),
     month,

@@ -56,8 +56,8 @@ const body = { displayName: "Ada Lovelace", givenName: "Ada", familyName: "Lovel
 const createAtOnce = (tenant: TenantKeys, count: number) =>
   Promise.all(Array.from({ length: count }, () => call(tenant.live, "post", "/v1/customers", { body })));
 
-/** What the stream's consumers use for so many events at once. */
-async function appended(watch: Watch, tenant: TenantKeys, count: number) {
+/** What the stream's consumers use for so many events at once, together. */
+export async function appended(watch: Watch, tenant: TenantKeys, count: number) {
   await watch.untilQuiet();
   watch.taken();
   await createAtOnce(tenant, count);

@@ -22,6 +22,7 @@ export type Measured = {
   readonly laterWriteUnits: number;
   readonly laterInvocations: number;
   readonly laterMilliseconds: number;
+  readonly laterLogBytes: number;
 };
 
 const samplesOfEach = 3;
@@ -35,8 +36,7 @@ const asItIs: Prepare = async (sample) => sample;
 
 /** `withKeys`: writes carry an Idempotency-Key, as clients should send it. */
 export async function measureOperation(operation: AnyOperation, watch: Watch, withKeys: boolean, prepare = asItIs): Promise<Measured> {
-  const samples: Sample[] = [];
-  for (let count = 0; count < samplesOfEach; count++) samples.push(await prepare(await sampleRequest(operation)));
+  const samples = await Promise.all(Array.from({ length: samplesOfEach }, async () => prepare(await sampleRequest(operation))));
   await watch.untilQuiet();
   const all: Measured[] = [];
   for (const sample of samples) all.push(await measureSample(sample, watch, withKeys));
@@ -63,7 +63,7 @@ async function measureSample(sample: Sample, watch: Watch, withKeys: boolean): P
   return { ...mediansOf(calls.map(callOf)), ...laterOf(later) };
 }
 
-const nothingLater = { laterReadUnits: 0, laterWriteUnits: 0, laterInvocations: 0, laterMilliseconds: 0 };
+const nothingLater = { laterReadUnits: 0, laterWriteUnits: 0, laterInvocations: 0, laterMilliseconds: 0, laterLogBytes: 0 };
 
 function callOf({ event, answer, milliseconds, consumption: { readUnits, writeUnits }, log }: Invocation): Measured {
   const { rawPath, rawQueryString, headers: sent, body } = event as APIGatewayProxyEventV2;
@@ -82,5 +82,6 @@ function laterOf(invocations: readonly Invocation[]): typeof nothingLater {
     laterWriteUnits: sum(({ consumption }) => consumption.writeUnits),
     laterInvocations: invocations.length,
     laterMilliseconds: sum(({ milliseconds }) => milliseconds),
+    laterLogBytes: sum(({ log }) => log.bytes),
   };
 }

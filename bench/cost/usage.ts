@@ -29,11 +29,11 @@ export const usageOfCall = (operation: AnyOperation, measured: Measured, limiter
   });
 
 /** What the consumers of the stream do because of it. */
-export const usageLater = ({ laterReadUnits, laterWriteUnits, laterInvocations, laterMilliseconds }: Measured): Usage =>
+export const usageLater = ({ laterReadUnits, laterWriteUnits, laterInvocations: count, laterMilliseconds, laterLogBytes }: Measured): Usage =>
   usageOf({
     readUnits: laterReadUnits,
     writeUnits: laterWriteUnits,
-    ...(laterInvocations > 0 && invocationsOf(laterInvocations, laterMilliseconds / laterInvocations, 0)),
+    ...(count > 0 && invocationsOf(count, laterMilliseconds / count, laterLogBytes / count)),
   });
 
 const queueCallsPerBatch = ["send", "receive", "delete"].length;
