@@ -9,6 +9,7 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from "
 import type { OpenAPIObject } from "openapi3-ts/oas31";
 import { shellProblem } from "../domain/kernel/problem.ts";
 import { docsPage, scalarModule } from "../openapi/docs-page.ts";
+import type { documentRoutes } from "../openapi/document-routes.ts";
 import { problemEntries, problemPage } from "../openapi/problem-page.ts";
 import { httpHandler } from "./shell/http.ts";
 
@@ -32,7 +33,7 @@ const reference = once(() => page("text/html; charset=utf-8", docsPage));
 const scalar = once(() => page("text/javascript; charset=utf-8", readFileSync(new URL(import.meta.resolve(scalarModule)))));
 const problems = once(() => problemEntries(JSON.parse(openApiText().toString()) as OpenAPIObject));
 
-const answers: Record<string, (event: Event) => Response> = {
+const answers: Record<(typeof documentRoutes)[number], (event: Event) => Response> = {
   "GET /": () => ({ statusCode: 302, headers: { location: "/docs" } }),
   "GET /openapi.json": (event) => send(event, document(), 300),
   "GET /docs": (event) => send(event, reference(), 300),
@@ -43,10 +44,8 @@ const answers: Record<string, (event: Event) => Response> = {
     return send(event, page("text/html; charset=utf-8", problemPage(entry)), 300);
   },
 };
-export const routes: readonly string[] = Object.keys(answers);
-
 export const handler = httpHandler(async (event) => {
-  const answer = answers[event.routeKey];
+  const answer = answers[event.routeKey as keyof typeof answers];
   if (!answer) throw shellProblem("route_not_found");
   return answer(event);
 });

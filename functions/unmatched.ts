@@ -1,7 +1,7 @@
 /** The `$default` route: what no other route takes is answered 404, or 405 with the methods that the path has. */
 import { shellProblem } from "../domain/kernel/problem.ts";
 import { operations } from "../domain/operations.ts";
-import { routes as documentRoutes } from "./docs.ts";
+import { documentRoutes } from "../openapi/document-routes.ts";
 import { httpHandler, routeOf } from "./shell/http.ts";
 import { routerOf } from "./shell/router.ts";
 

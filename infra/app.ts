@@ -1,16 +1,13 @@
 /** `npm run synth`: the stacks of every stage, from the operations and settings.ts. */
-import { App, Stage } from "aws-cdk-lib";
-import { contexts } from "../domain/operations.ts";
-import { ApiStack } from "./api-stack.ts";
-import { DataStack } from "./data-stack.ts";
-import { bundleLambdas } from "./lambda-bundles.ts";
+import { App, Validations } from "aws-cdk-lib";
+import { AwsSolutionsChecks } from "cdk-nag";
+import { bundleFolder, bundleLambdas } from "./lambda-bundles.ts";
+import { lambdas } from "./lambdas.ts";
+import { ProductStage } from "./product-stage.ts";
 import { stages } from "./settings.ts";
 
-await bundleLambdas([...Object.keys(contexts), "unmatched"]);
+await bundleLambdas(lambdas.map(({ name }) => name));
 const app = new App();
-for (const settings of stages) {
-  const stage = new Stage(app, settings.name);
-  const { table } = new DataStack(stage, "Data", {});
-  new ApiStack(stage, "Api", { settings, table });
-}
+Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+for (const stage of stages) new ProductStage(app, stage, bundleFolder);
 app.synth();

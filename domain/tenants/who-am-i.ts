@@ -24,6 +24,7 @@ export const whoAmI = operation({
   method: "get",
   path: "/v1/me",
   permission: "any",
+  partition: "platform",
   success: {
     status: 200,
     output: Identity,

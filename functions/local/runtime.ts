@@ -1,6 +1,7 @@
 /** All of Clientele in this process: engine, table, demo tenant, HTTP server, stream consumer and clock. */
 import { join } from "node:path";
 import { contexts } from "../../domain/operations.ts";
+import { documentRoutes } from "../../openapi/document-routes.ts";
 import { routeOf } from "../shell/http.ts";
 import { connectQueue } from "../shell/queue.ts";
 import { startClock } from "./clock.ts";
@@ -84,8 +85,8 @@ async function allRoutes(lambda: Lambdas): Promise<Route[]> {
     const handler = await lambda<HttpHandler>(context);
     return operations.map((operation) => ({ routeKey: routeOf(operation), handler }));
   });
-  const { routes: documents, handler } = (await import("../docs.ts")) as { routes: readonly string[]; handler: HttpHandler };
-  return [...(await Promise.all(ofContexts)).flat(), ...documents.map((routeKey) => ({ routeKey, handler }))];
+  const docs = await handlerOf<HttpHandler>("docs");
+  return [...(await Promise.all(ofContexts)).flat(), ...documentRoutes.map((routeKey) => ({ routeKey, handler: docs }))];
 }
 
 type Lambdas = <Handler>(name: string) => Promise<Handler>;

@@ -1,6 +1,6 @@
 /** Who reads the table's stream on this machine, and how far each of them is. */
 import type { DynamoDBRecord } from "aws-lambda";
-import { type RecordFilter, streamConsumers as declared } from "../../domain/stream-consumers.ts";
+import { streamConsumers as declared, type RecordFilter } from "../../domain/stream-consumers.ts";
 import { readPosition } from "./stream.ts";
 
 type Named = { readonly name: string; readonly positionFile: string; wants(record: DynamoDBRecord): boolean };

@@ -1,0 +1,19 @@
+import { Stage, Tags } from "aws-cdk-lib";
+import type { Construct } from "constructs";
+import { ApiStack } from "./api-stack.ts";
+import { AsyncStack } from "./async-stack.ts";
+import { DataStack } from "./data-stack.ts";
+import type { StageSettings } from "./settings.ts";
+
+/** The whole product once, such as `prod`. */
+export class ProductStage extends Stage {
+  /** `bundles` has a folder of code for each Lambda. */
+  constructor(scope: Construct, settings: StageSettings, bundles: string) {
+    super(scope, settings.name);
+    const { table } = new DataStack(this, "Data", settings);
+    const { deliveries } = new AsyncStack(this, "Async", { stage: settings, table, bundles });
+    new ApiStack(this, "Api", { stage: settings, table, bundles, deliveries });
+    Tags.of(this).add("product", "clientele");
+    Tags.of(this).add("stage", settings.name);
+  }
+}
