@@ -25,6 +25,9 @@ export type Watch = {
 const consumerNames: readonly string[] = streamConsumers.map(({ name }) => name);
 export const isConsumer = ({ lambda }: Pick<Invocation, "lambda">): boolean => consumerNames.includes(lambda);
 
+/** Others may have work of their own at the same time, such as deliveries that are tried again. */
+export const isAbout = ({ event }: Pick<Invocation, "event">, tenantId: string): boolean => JSON.stringify(event).includes(tenantId);
+
 /** The stream is read every 100 ms: three turns without work are the end of it. */
 const quietMilliseconds = 300;
 

@@ -3,7 +3,7 @@ import type { SQSEvent } from "aws-lambda";
 import { call, eventually, newTenant, type TenantKeys } from "../../test/http-client.ts";
 import { type Receiver, startReceiver } from "../../test/receiver.ts";
 import { assumptions } from "./assumptions.ts";
-import { type Invocation, isConsumer, type Watch } from "./invocations.ts";
+import { type Invocation, isAbout, isConsumer, type Watch } from "./invocations.ts";
 
 /** Of one delivery, unless it says otherwise. */
 export type Delivered = {
@@ -33,9 +33,9 @@ export async function measureDeliveries(watch: Watch, together: number): Promise
     const already = receiver.requests.length;
     for (let round = 1; round <= rounds; round++) {
       await createAtOnce(endpointed, together);
-      await eventually(async () => receiver.requests.length >= already + round * together, 10_000);
+      await eventually(async () => receiver.requests.length >= already + round * together, 20_000);
       await watch.untilQuiet();
-      all.push(...watch.taken().filter(({ lambda }) => lambda === "deliver-webhook"));
+      all.push(...watch.taken().filter((one) => one.lambda === "deliver-webhook" && isAbout(one, endpointed.tenantId)));
     }
     return { ...shareOf(all, fanOut), bytesOut: requestBytes(receiver) };
   } finally {
@@ -62,7 +62,7 @@ export async function appended(watch: Watch, tenant: TenantKeys, count: number) 
   watch.taken();
   await createAtOnce(tenant, count);
   await watch.untilQuiet();
-  const consumed = watch.taken().filter(isConsumer);
+  const consumed = watch.taken().filter((one) => isConsumer(one) && isAbout(one, tenant.tenantId));
   return { readUnits: sum(consumed, ({ consumption }) => consumption.readUnits), writeUnits: sum(consumed, ({ consumption }) => consumption.writeUnits) };
 }
 

@@ -6,10 +6,10 @@ import { platformTenantId } from "../../domain/tenants/model.ts";
 import { isPlatform, isWrite, type Sample, sampleRequest, send } from "../../test/sample-request.ts";
 import { median } from "../table.ts";
 import { assumptions } from "./assumptions.ts";
-import { type Invocation, isConsumer, type Watch } from "./invocations.ts";
+import { type Invocation, isAbout, isConsumer, type Watch } from "./invocations.ts";
 
 /** Medians over the samples, for one call. Units as DynamoDB counts them, times in milliseconds. */
-export type Measured = {
+export type Measured = Later & {
   readonly readUnits: number;
   readonly writeUnits: number;
   readonly milliseconds: number;
@@ -17,7 +17,9 @@ export type Measured = {
   readonly bytesOut: number;
   /** What the Lambda wrote to its log; 0 where it writes nothing. */
   readonly logBytes: number;
-  /** The consumers of the stream, which each have a call of their own here: under load they share. */
+};
+/** Of the consumers of the stream, which have each call by itself here: under load calls share what they do. */
+export type Later = {
   readonly laterReadUnits: number;
   readonly laterWriteUnits: number;
   readonly laterInvocations: number;
@@ -43,7 +45,17 @@ export async function measureOperation(operation: AnyOperation, watch: Watch, wi
   return mediansOf(all);
 }
 
-export const mediansOf = (all: readonly Measured[]): Measured =>
+/** What the consumers of the stream do for one of several requests of one tenant that come at once. */
+export async function measureLaterTogether(samples: readonly [Sample, ...Sample[]], watch: Watch): Promise<Later> {
+  await watch.untilQuiet();
+  watch.taken();
+  await Promise.all(samples.map((sample) => send(sample, { "idempotency-key": randomUUID() })));
+  await watch.untilQuiet();
+  const together = laterOf(watch.taken().filter((one) => isConsumer(one) && isAbout(one, samples[0].tenant.tenantId)));
+  return Object.fromEntries(Object.entries(together).map(([name, amount]) => [name, amount / samples.length])) as Later;
+}
+
+const mediansOf = (all: readonly Measured[]): Measured =>
   Object.fromEntries(Object.keys(all[0] ?? {}).map((name) => [name, median(all.map((one) => one[name as keyof Measured]))])) as Measured;
 
 async function measureSample(sample: Sample, watch: Watch, withKeys: boolean): Promise<Measured> {
@@ -58,12 +70,12 @@ async function measureSample(sample: Sample, watch: Watch, withKeys: boolean): P
   if (isWriting) await watch.untilQuiet();
   const invocations = watch.taken();
   const partition = isPlatform(sample.operation) ? platformTenantId : sample.tenant.tenantId;
-  const later = invocations.filter((one) => isConsumer(one) && JSON.stringify(one.event).includes(partition));
+  const later = invocations.filter((one) => isConsumer(one) && isAbout(one, partition));
   const calls = invocations.filter(({ event }) => (event as APIGatewayProxyEventV2).routeKey !== undefined);
   return { ...mediansOf(calls.map(callOf)), ...laterOf(later) };
 }
 
-const nothingLater = { laterReadUnits: 0, laterWriteUnits: 0, laterInvocations: 0, laterMilliseconds: 0, laterLogBytes: 0 };
+const nothingLater: Later = { laterReadUnits: 0, laterWriteUnits: 0, laterInvocations: 0, laterMilliseconds: 0, laterLogBytes: 0 };
 
 function callOf({ event, answer, milliseconds, consumption: { readUnits, writeUnits }, log }: Invocation): Measured {
   const { rawPath, rawQueryString, headers: sent, body } = event as APIGatewayProxyEventV2;
@@ -75,7 +87,7 @@ function callOf({ event, answer, milliseconds, consumption: { readUnits, writeUn
 /** As HTTP/1.1 writes a head: HTTP/2 says the same in less. */
 const headBytes = (headers: object): number => Object.entries(headers).reduce((sum, [name, value]) => sum + Buffer.byteLength(`${name}: ${value}\r\n`), 0);
 
-function laterOf(invocations: readonly Invocation[]): typeof nothingLater {
+function laterOf(invocations: readonly Invocation[]): Later {
   const sum = (of: (one: Invocation) => number) => invocations.reduce((total, one) => total + of(one), 0);
   return {
     laterReadUnits: sum(({ consumption }) => consumption.readUnits),

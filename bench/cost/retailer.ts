@@ -11,11 +11,11 @@ import { usageOf, usdFor, usdPerMillion } from "./price.ts";
 import { standingPrices } from "./prices.ts";
 import { type Kept, keptAfter } from "./storage.ts";
 import { invocationsOf } from "./usage.ts";
-import { pointsOnly, purchaseAgain } from "./variants.ts";
+import { pointsOnly, purchaseAgain, purchasesTogether } from "./variants.ts";
 
 const members = 1_000_000;
 const months = 12;
-const purchases: Habit = { what: purchaseAgain.name, perSecond: 10 };
+const purchases: Habit = { what: purchasesTogether.name, perSecond: 10 };
 const redemptions: Habit = { what: pointsOnly.name, perSecond: 0.5 };
 const joining: Habit = { what: "createCustomer", perSecond: 0.02 };
 const habits: readonly Habit[] = [
@@ -61,6 +61,7 @@ function standing(idleRuns: readonly Invocation[]): Line[] {
     ...invocationsOf(
       1,
       middle(({ milliseconds }) => milliseconds),
+      assumptions.scheduleMegabytes,
       0,
     ),
   });

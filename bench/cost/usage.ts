@@ -5,10 +5,10 @@ import type { Delivered } from "./measure-deliveries.ts";
 import type { Measured } from "./measure-operation.ts";
 import { gatewayRequestsOf, gigabyteSecondsOf, gigabytesOf, queueRequestsOf, type Usage, usageOf } from "./price.ts";
 
-const { memoryMegabytes, coldShare, coldMilliseconds, logLineBytes, runtimeLogBytes, tracedShare } = assumptions;
+const { coldShare, coldMilliseconds, logLineBytes, runtimeLogBytes, tracedShare } = assumptions;
 
 /** So many invocations that took so long each. `logBytes` is what each wrote itself. */
-export const invocationsOf = (count: number, milliseconds: number, logBytes: number) => ({
+export const invocationsOf = (count: number, milliseconds: number, memoryMegabytes: number, logBytes: number) => ({
   lambdaRequests: count,
   lambdaGigabyteSeconds: count * (gigabyteSecondsOf(milliseconds, memoryMegabytes) + coldShare * gigabyteSecondsOf(coldMilliseconds, memoryMegabytes)),
   logGigabytes: count * gigabytesOf(runtimeLogBytes + (logBytes || logLineBytes)),
@@ -19,21 +19,24 @@ export const invocationsOf = (count: number, milliseconds: number, logBytes: num
 const isLimited = ({ permission }: AnyOperation): boolean => permission !== "public" && permission !== "tenants:manage";
 
 /** The call itself. `limiterWrites`: what a call of a busy key writes for the rate limits. */
-export const usageOfCall = (operation: AnyOperation, measured: Measured, limiterWrites: number): Usage =>
-  usageOf({
+export function usageOfCall(operation: AnyOperation, measured: Measured, limiterWrites: number): Usage {
+  const invocation = invocationsOf(1, measured.milliseconds, assumptions.callMegabytes, measured.logBytes);
+  return usageOf({
+    ...invocation,
     readUnits: measured.readUnits,
     writeUnits: measured.writeUnits + (isLimited(operation) ? limiterWrites : 0),
     gatewayRequests: gatewayRequestsOf(measured.bytesIn, measured.bytesOut),
     gigabytesOut: gigabytesOf(measured.bytesOut),
-    ...invocationsOf(1, measured.milliseconds, measured.logBytes),
+    logGigabytes: invocation.logGigabytes + gigabytesOf(assumptions.accessLogBytes),
   });
+}
 
 /** What the consumers of the stream do because of it. */
 export const usageLater = ({ laterReadUnits, laterWriteUnits, laterInvocations: count, laterMilliseconds, laterLogBytes }: Measured): Usage =>
   usageOf({
     readUnits: laterReadUnits,
     writeUnits: laterWriteUnits,
-    ...(count > 0 && invocationsOf(count, laterMilliseconds / count, laterLogBytes / count)),
+    ...(count > 0 && invocationsOf(count, laterMilliseconds / count, assumptions.laterMegabytes, laterLogBytes / count)),
   });
 
 const queueCallsPerBatch = ["send", "receive", "delete"].length;
@@ -46,6 +49,6 @@ export function usageOfDelivery({ batch, ...delivered }: Delivered): Usage {
     queueRequests,
     fairQueueRequests: queueRequests,
     gigabytesOut: gigabytesOf(delivered.bytesOut),
-    ...invocationsOf(1 / batch, delivered.millisecondsOfBatch, delivered.logBytes),
+    ...invocationsOf(1 / batch, delivered.millisecondsOfBatch, assumptions.deliveryMegabytes, delivered.logBytes),
   });
 }

@@ -52,7 +52,19 @@ const after =
     return sample;
   };
 
-export const purchaseAgain = { operation: "earnPointsForCustomer", name: "earnPointsForCustomer, a member's next purchase", prepare: purchase } as const;
+export const purchaseAgain = { operation: "earnPointsForCustomer", name: "earnPointsForCustomer, a purchase", prepare: purchase } as const;
+/** Ten members of one tenant buy at the same moment: the consumers of the stream share what they do, as they do for a busy tenant. */
+export const purchasesTogether = { operation: "earnPointsForCustomer", name: "earnPointsForCustomer, a purchase, ten at once", samples: tenMembers } as const;
+const membersAtOnce = 10;
+async function tenMembers(sample: Sample): Promise<[Sample, ...Sample[]]> {
+  const first = await purchase(sample);
+  const all: [Sample, ...Sample[]] = [first];
+  while (all.length < membersAtOnce) {
+    const { id: customerId } = await ask(sample, "post", "/v1/customers", {});
+    all.push(await again({ ...first, body: { ...bodyOf(first), customerId, ...newReference() } }));
+  }
+  return all;
+}
 export const pointsOnly = {
   operation: "redeemPoints",
   name: "redeemPoints, points only",
