@@ -66,7 +66,7 @@ const bundleBudgets: Readonly<Record<string, number>> = {
   webhooks: 540,
   tenants: 455,
   docs: 335,
-  unmatched: 335,
+  unmatched: 395,
   "bootstrap-platform": 385,
   "append-events": 455,
   "account-points": 400,
