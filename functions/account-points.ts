@@ -9,7 +9,8 @@ import { Contention } from "../domain/kernel/table.ts";
 import { countEntries, type SightingsByWallet, sightingsMax } from "../domain/loyalty/accounting/count-entries.ts";
 import { type Seen, seenItem, sightingsOf } from "../domain/loyalty/accounting/sightings.ts";
 import { splitPartition } from "./shell/item.ts";
-import { log } from "./shell/log.ts";
+import { complain } from "./shell/metrics.ts";
+import { observed } from "./shell/observed.ts";
 import { documentTextOfImage } from "./shell/packed-document.ts";
 import { systemOutbox } from "./shell/system-outbox.ts";
 import { openTable } from "./shell/table.ts";
@@ -18,11 +19,11 @@ type Sighted = { readonly partition: string; readonly record: DynamoDBRecord; re
 
 const attemptsMax = 8;
 
-export async function handler(batch: DynamoDBStreamEvent): Promise<DynamoDBBatchResponse> {
+export const handler = observed("account-points", async (batch: DynamoDBStreamEvent): Promise<DynamoDBBatchResponse> => {
   const byProgram = Map.groupBy(batch.Records.flatMap(sightedIn), ({ partition, seen }) => `${partition} ${seen.programId}`);
   const failed = await Promise.all([...byProgram.values()].map(countAll));
   return { batchItemFailures: failed.flatMap((record) => (record ? [{ itemIdentifier: record.dynamodb?.SequenceNumber ?? "" }] : [])) };
-}
+});
 
 function sightedIn(record: DynamoDBRecord): Sighted[] {
   const { NewImage: after, OldImage: before } = record.dynamodb ?? {};
@@ -39,7 +40,7 @@ async function countAll(all: readonly Sighted[]): Promise<DynamoDBRecord | undef
     try {
       await count(partition, seen.programId, sightingsOf(some.map((one) => one.seen)));
     } catch (error) {
-      log("error", "entries not counted", { partition, programId: seen.programId, error: String((error as Error).stack ?? error) });
+      complain("EntriesNotCounted", "entries not counted", error, { partition, programId: seen.programId });
       return record;
     }
   }

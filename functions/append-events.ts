@@ -16,7 +16,8 @@ import { type Addressed, address, deliveriesOf, runsOf } from "../domain/webhook
 import { type EventPointer, eventPointerKey, type LaneHead, laneHeadKey } from "../domain/webhooks/keys.ts";
 import { loadEndpoints } from "../domain/webhooks/store.ts";
 import { splitPartition } from "./shell/item.ts";
-import { log } from "./shell/log.ts";
+import { complain } from "./shell/metrics.ts";
+import { observed } from "./shell/observed.ts";
 import { documentTextOfImage } from "./shell/packed-document.ts";
 import { sendToQueue } from "./shell/queue.ts";
 import { openTable } from "./shell/table.ts";
@@ -29,11 +30,11 @@ const typesByName = new Map(eventTypes.map((type) => [type.type, type]));
 const lane = 0;
 const attemptsMax = 8;
 
-export async function handler(batch: DynamoDBStreamEvent): Promise<DynamoDBBatchResponse> {
+export const handler = observed("append-events", async (batch: DynamoDBStreamEvent): Promise<DynamoDBBatchResponse> => {
   const byPartition = Map.groupBy(batch.Records.filter(isTelling), ({ dynamodb }) => splitPartition(dynamodb?.NewImage?.["pk"]?.S ?? "").partition);
   const failed = await Promise.all([...byPartition].map(([partition, records]) => appendAll(partition, records)));
   return { batchItemFailures: failed.flatMap((record) => (record ? [{ itemIdentifier: record.dynamodb?.SequenceNumber ?? "" }] : [])) };
-}
+});
 
 /** A write that carries the outbox of the write before it, or none, has nothing new to tell. */
 function isTelling({ dynamodb }: DynamoDBRecord): boolean {
@@ -52,7 +53,7 @@ async function appendAll(partition: string, records: readonly DynamoDBRecord[]):
     try {
       head = await append(partition, head, run);
     } catch (error) {
-      log("error", "events not appended", { partition, events: run.length, error: String((error as Error).stack ?? error) });
+      complain("EventsNotAppended", "events not appended", error, { partition, events: run.length }, run.length);
       return run[0]?.rendered.record;
     }
   }
@@ -66,7 +67,7 @@ function renderAll(partition: string, records: readonly DynamoDBRecord[]): { eve
       events.push(...render(partition, record));
     } catch (error) {
       const sequenceNumber = record.dynamodb?.SequenceNumber;
-      log("error", "events not rendered", { partition, sequenceNumber, error: String((error as Error).stack ?? error) });
+      complain("EventsNotAppended", "events not rendered", error, { partition, sequenceNumber });
       return { events, failed: record };
     }
   }

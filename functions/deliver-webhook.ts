@@ -6,7 +6,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
 import type { Key } from "../domain/kernel/table.ts";
 import type { DeliveryRecord } from "../domain/webhooks/delivery.ts";
-import { afterAttempt, canceled, isSuccess, messageOf } from "../domain/webhooks/delivery-round.ts";
+import { afterAttempt, canceled, isSuccess, isUndelayed, messageOf } from "../domain/webhooks/delivery-round.ts";
 import type { EndpointRecord } from "../domain/webhooks/endpoint.ts";
 import type { Health } from "../domain/webhooks/health.ts";
 import { deliveryKey, logKey } from "../domain/webhooks/keys.ts";
@@ -16,7 +16,8 @@ import { loadWithEndpoints, type SeenEndpoint } from "./delivery/endpoints-seen.
 import { disable, settleDelivery, settleHealth } from "./delivery/outcome.ts";
 import { type Permit, permitsFor } from "./delivery/permits.ts";
 import { giveBackSlots } from "./delivery/slots.ts";
-import { log } from "./shell/log.ts";
+import { complain, measure } from "./shell/metrics.ts";
+import { observed } from "./shell/observed.ts";
 import { sendToQueue } from "./shell/queue.ts";
 
 type Job = { messageId: string; partition: string; deliveryId: string; endpointId: string; lane: number; sequence: number };
@@ -28,11 +29,11 @@ const goneStatus = 410;
 /** Statuses whose `Retry-After` asks to be left alone by all deliveries, not by this one only. */
 const pausingStatuses = [429, 503];
 
-export async function handler({ Records: records }: SQSEvent): Promise<SQSBatchResponse> {
+export const handler = observed("deliver-webhook", async ({ Records: records }: SQSEvent): Promise<SQSBatchResponse> => {
   const jobs = records.map(({ messageId, body }): Job => ({ messageId, ...JSON.parse(body) }));
-  const failed = await Promise.all([...Map.groupBy(jobs, ({ partition }) => partition)].map(([partition, some]) => deliverAll(partition, some)));
-  return { batchItemFailures: failed.flat().map((itemIdentifier) => ({ itemIdentifier })) };
-}
+  const again = await Promise.all([...Map.groupBy(jobs, ({ partition }) => partition)].map(([partition, some]) => deliverAll(partition, some)));
+  return { batchItemFailures: again.flat().map((itemIdentifier) => ({ itemIdentifier })) };
+});
 
 /** Answers the messages that must come again. */
 async function deliverAll(partition: string, jobs: readonly Job[]): Promise<string[]> {
@@ -41,12 +42,12 @@ async function deliverAll(partition: string, jobs: readonly Job[]): Promise<stri
     const groups = Map.groupBy(pending, ({ job }) => job.endpointId);
     return (await Promise.all([...groups].map(([id, some]) => deliverGroup(partition, endpoints.get(id), some)))).flat();
   } catch (error) {
-    return jobs.map((job) => complain(error, job));
+    return jobs.map((job) => failed(error, job));
   }
 }
 
-function complain(error: unknown, { messageId, partition, deliveryId }: Job): string {
-  log("error", "delivery failed", { partition, deliveryId, error: String((error as Error).stack ?? error) });
+function failed(error: unknown, { messageId, partition, deliveryId }: Job): string {
+  complain("DeliveriesFailed", "delivery failed", error, { partition, deliveryId });
   return messageId;
 }
 
@@ -69,7 +70,7 @@ async function load(partition: string, jobs: readonly Job[]): Promise<{ endpoint
 async function deliverGroup(partition: string, seen: SeenEndpoint | undefined, pending: readonly Pending[]): Promise<string[]> {
   const { endpoint, health } = seen ?? {};
   const results = endpoint?.status === "enabled" ? await attemptAll(partition, endpoint, health, pending) : await cancelAll(partition, endpoint, pending);
-  return results.flatMap((result, index) => (result.status === "rejected" ? [complain(result.reason, pending[index]?.job as Job)] : []));
+  return results.flatMap((result, index) => (result.status === "rejected" ? [failed(result.reason, pending[index]?.job as Job)] : []));
 }
 
 async function cancelAll(partition: string, endpoint: EndpointRecord | undefined, pending: readonly Pending[]): Promise<PromiseSettledResult<void>[]> {
@@ -85,13 +86,20 @@ async function attemptAll(
 ): Promise<PromiseSettledResult<void>[]> {
   const deliveries = pending.map(({ delivery }) => delivery);
   const { permits, health: current } = await permitsFor(partition, endpoint, health, deliveries);
-  const round: Round = { partition, endpoint, outcomes: { successes: [], askedUntil: undefined } };
+  const round: Round = { partition, endpoint, outcomes: { successes: [], askedUntil: undefined }, firstDelaysMilliseconds: [] };
   const results = await Promise.allSettled(pending.map((one, index) => deliverOne(round, one, permits[index] as Permit)));
+  measure("FirstAttemptDelay", round.firstDelaysMilliseconds, { partition, endpointId: endpoint.id });
   await settleHealth(partition, endpoint.id, current, round.outcomes);
   return results;
 }
 
-type Round = { partition: string; endpoint: EndpointRecord; outcomes: { successes: boolean[]; askedUntil: string | undefined } };
+type Round = {
+  readonly partition: string;
+  readonly endpoint: EndpointRecord;
+  readonly outcomes: { successes: boolean[]; askedUntil: string | undefined };
+  /** From events to the first attempts to deliver them, where nothing but us made them wait. */
+  readonly firstDelaysMilliseconds: number[];
+};
 
 async function deliverOne(round: Round, { delivery, event }: Pending, permit: Permit): Promise<void> {
   const { partition, endpoint } = round;
@@ -112,8 +120,9 @@ async function sendAgain(partition: string, delivery: DeliveryRecord, delaySecon
   if (message) await sendToQueue(partition, [{ ...message, delaySeconds }]);
 }
 
-async function attemptOne({ partition, endpoint, outcomes }: Round, delivery: DeliveryRecord, event: Event): Promise<void> {
+async function attemptOne({ partition, endpoint, outcomes, firstDelaysMilliseconds }: Round, delivery: DeliveryRecord, event: Event): Promise<void> {
   const { attempt: result, notBefore } = await attempt(endpoint, event);
+  if (isUndelayed(delivery)) firstDelaysMilliseconds.push(Date.parse(result.at) - Date.parse(event.createdAt));
   const isGone = result.status === goneStatus;
   outcomes.successes.push(isSuccess(result));
   if (pausingStatuses.includes(result.status ?? 0)) outcomes.askedUntil = notBefore;

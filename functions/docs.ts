@@ -12,6 +12,7 @@ import { docsPage, scalarModule } from "../openapi/docs-page.ts";
 import type { documentRoutes } from "../openapi/document-routes.ts";
 import { problemEntries, problemPage } from "../openapi/problem-page.ts";
 import { httpHandler } from "./shell/http.ts";
+import { tell } from "./shell/request-log.ts";
 
 type Event = APIGatewayProxyEventV2;
 type Response = APIGatewayProxyStructuredResultV2;
@@ -45,6 +46,7 @@ const answers: Record<(typeof documentRoutes)[number], (event: Event) => Respons
   },
 };
 export const handler = httpHandler(async (event) => {
+  tell(event, { operation: "docs" });
   const answer = answers[event.routeKey as keyof typeof answers];
   if (!answer) throw shellProblem("route_not_found");
   return answer(event);

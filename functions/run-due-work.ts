@@ -10,7 +10,8 @@ import { instantAfter } from "../domain/kernel/time.ts";
 import { getItem, type ItemKey, moveDueTime, queryItems } from "./shell/dynamodb.ts";
 import { sendAfterCommit } from "./shell/effects.ts";
 import { documentOf, dueShards, dueSortKey, parseDueSortKey, splitPartition } from "./shell/item.ts";
-import { log } from "./shell/log.ts";
+import { complain } from "./shell/metrics.ts";
+import { observed } from "./shell/observed.ts";
 import { sendToQueue } from "./shell/queue.ts";
 import { systemOutbox } from "./shell/system-outbox.ts";
 import { openTable } from "./shell/table.ts";
@@ -30,10 +31,13 @@ const contentionMilliseconds = 200;
 const retryMilliseconds = 5 * 60_000;
 
 /** `time` is the instant up to which work is due; it goes on with the clock. Safe to run late, twice, or beside another run. */
-export async function handler({ time }: Pick<ScheduledEvent, "time">, context?: Pick<Context, "getRemainingTimeInMillis">): Promise<void> {
-  const milliseconds = Math.min(sweepMilliseconds, context?.getRemainingTimeInMillis() ?? Number.POSITIVE_INFINITY);
-  await Promise.all(Array.from({ length: dueShards }, (_, shard) => sweep(shard, new Date(time), milliseconds)));
-}
+export const handler = observed(
+  "run-due-work",
+  async ({ time }: Pick<ScheduledEvent, "time">, context?: Pick<Context, "getRemainingTimeInMillis">): Promise<void> => {
+    const milliseconds = Math.min(sweepMilliseconds, context?.getRemainingTimeInMillis() ?? Number.POSITIVE_INFINITY);
+    await Promise.all(Array.from({ length: dueShards }, (_, shard) => sweep(shard, new Date(time), milliseconds)));
+  },
+);
 
 async function sweep(shard: number, time: Date, milliseconds: number): Promise<void> {
   const startedAt = Date.now();
@@ -81,7 +85,6 @@ async function handleAllDue(shard: number, now: Date, ready: readonly DueItem[],
 async function drain(queue: DueItem[], now: Date, again: Turn[]): Promise<void> {
   for (let due = queue.shift(); due; due = queue.shift()) {
     const { kind } = parseDueSortKey(due.dueSk);
-    const complain = (message: string) => (error: unknown) => log("error", message, { kind, error: String((error as Error).stack ?? error) });
     try {
       again.push(...(await handle(due, now)));
     } catch (error) {
@@ -89,9 +92,9 @@ async function drain(queue: DueItem[], now: Date, again: Turn[]): Promise<void> 
         again.push({ item: due, at: instantAfter(now, contentionMilliseconds) });
         continue;
       }
-      complain("due work failed")(error);
+      complain("DueWorkFailed", "due work failed", error, { kind });
       const later = dueSortKey({ at: instantAfter(now, retryMilliseconds), kind, pk: due.pk });
-      await moveDueTime(due, due.dueSk, later).catch(complain("due work not put off"));
+      await moveDueTime(due, due.dueSk, later).catch((failure: unknown) => complain("DueWorkFailed", "due work not put off", failure, { kind }));
     }
   }
 }

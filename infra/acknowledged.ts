@@ -6,7 +6,7 @@ const reasons = {
   APIG4: "API keys and tokens are checked by the Lambdas: they need the tenant's settings anyway, and documents are for everybody.",
   "IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSCodeDeployRoleForLambdaLimited]":
     "What CodeDeploy needs to move an alias, as AWS keeps it.",
-  "IAM5[Resource::*]": "X-Ray's actions for writing segments, and the list of a table's streams, know no resources.",
+  "IAM5[Resource::*]": "X-Ray's actions for writing segments know no resources.",
   S1: "Lambda alone writes to the bucket, and it is empty unless something is broken.",
   SQS3: "It takes what Lambda and the scheduler could not bring to their target: it is itself a dead-letter queue, of no queue.",
 } as const;

@@ -1,13 +1,7 @@
-/** `npm run synth`: the stacks of every stage, from the operations and settings.ts. */
-import { App, Validations } from "aws-cdk-lib";
-import { AwsSolutionsChecks } from "cdk-nag";
+/** `npm run synth`: the bundles of all Lambdas, then the stacks of every stage. */
 import { bundleFolder, bundleLambdas } from "./lambda-bundles.ts";
 import { lambdas } from "./lambdas.ts";
-import { ProductStage } from "./product-stage.ts";
-import { stages } from "./settings.ts";
+import { productApp } from "./product-app.ts";
 
 await bundleLambdas(lambdas.map(({ name }) => name));
-const app = new App();
-Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
-for (const stage of stages) new ProductStage(app, stage, bundleFolder);
-app.synth();
+productApp(bundleFolder).synth();

@@ -9,6 +9,7 @@ import { Queue, QueueEncryption, type QueueProps } from "aws-cdk-lib/aws-sqs";
 import type { Construct } from "constructs";
 import { acknowledge } from "./acknowledged.ts";
 import { accountPoints, appendEvents, deliverWebhook, type LambdaDeclaration, runDueWork } from "./lambdas.ts";
+import type { Consumer } from "./observed.ts";
 import { ProductFunction, type Surroundings } from "./product-function.ts";
 import { deliveries } from "./settings.ts";
 import { readStream } from "./stream-source.ts";
@@ -17,7 +18,7 @@ import { readStream } from "./stream-source.ts";
 export class AsyncStack extends Stack {
   readonly deliveries: Queue;
   readonly deadLetters: readonly Queue[];
-  readonly consumers: readonly ProductFunction[];
+  readonly consumers: readonly Consumer[];
   readonly deliverer: ProductFunction;
   readonly sweeper: ProductFunction;
 
@@ -34,9 +35,8 @@ export class AsyncStack extends Stack {
       deadLetterQueue: { queue: undelivered, maxReceiveCount: deliveries.receivesMax },
     });
     const made = (declaration: LambdaDeclaration) => new ProductFunction(this, declaration, { ...surroundings, deliveries: this.deliveries });
-    this.consumers = [made(appendEvents), made(accountPoints)];
     const failedBatches = this.bucketOfFailedBatches();
-    for (const consumer of this.consumers) readStream(consumer, table, failedBatches);
+    this.consumers = [appendEvents, accountPoints].map(made).map((consumer) => ({ made: consumer, mappingId: readStream(consumer, table, failedBatches) }));
     this.deliverer = made(deliverWebhook);
     this.deliverer.lambda.addEventSource(
       new SqsEventSource(this.deliveries, {

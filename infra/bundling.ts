@@ -1,17 +1,22 @@
-/** How a Lambda is bundled: one ES module with everything inside, and without what never runs in a Lambda. */
+/** How a Lambda is bundled: an ES module with everything inside, but for what few invocations need and what none does. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { BuildOptions, Plugin } from "esbuild";
 
 const here = (file: string) => join(import.meta.dirname, file);
 
-/** Settings for esbuild; the caller adds entry points and where the output goes. */
+/**
+ * Settings for esbuild; the caller adds `entryPoints: { index: <file> }`, `outdir` and plugins. The Lambda is `index.mjs`;
+ * beside it stand chunks: what is imported late, such as the tracer, is read only then.
+ */
 export const bundling = {
   bundle: true,
   minify: true,
   platform: "node",
   target: "node24",
   format: "esm",
+  splitting: true,
+  outExtension: { ".js": ".mjs" },
   mainFields: ["module", "main"],
   // CommonJS packages in an ES module still call require for Node's own modules.
   banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },

@@ -7,6 +7,7 @@ import { Architecture, Code, Function as LambdaFunction, LoggingFormat, Runtime,
 import { LogGroup } from "aws-cdk-lib/aws-logs";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
+import { serviceOf } from "../domain/kernel/metric.ts";
 import { acknowledge } from "./acknowledged.ts";
 import type { LambdaDeclaration } from "./lambdas.ts";
 import type { StageSettings } from "./settings.ts";
@@ -47,7 +48,7 @@ export class ProductFunction extends Construct {
       environment: {
         STAGE: stage.name,
         TABLE_NAME: table.tableName,
-        POWERTOOLS_SERVICE_NAME: name,
+        POWERTOOLS_SERVICE_NAME: serviceOf(stage.name),
         ...(tenantRole && { TENANT_ROLE_ARN: tenantRole.roleArn }),
         ...(isSender && { QUEUE_URL: deliveries.queueUrl }),
         ...(oidc && { OIDC_ISSUER: oidc.issuer, OIDC_AUDIENCE: oidc.audience }),

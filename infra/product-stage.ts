@@ -3,6 +3,7 @@ import type { Construct } from "constructs";
 import { ApiStack } from "./api-stack.ts";
 import { AsyncStack } from "./async-stack.ts";
 import { DataStack } from "./data-stack.ts";
+import { ObservabilityStack } from "./observability-stack.ts";
 import type { StageSettings } from "./settings.ts";
 
 /** The whole product once, such as `prod`. */
@@ -11,8 +12,10 @@ export class ProductStage extends Stage {
   constructor(scope: Construct, settings: StageSettings, bundles: string) {
     super(scope, settings.name);
     const { table } = new DataStack(this, "Data", settings);
-    const { deliveries } = new AsyncStack(this, "Async", { stage: settings, table, bundles });
-    new ApiStack(this, "Api", { stage: settings, table, bundles, deliveries });
+    const { consumers, deliverer, sweeper, deliveries, deadLetters } = new AsyncStack(this, "Async", { stage: settings, table, bundles });
+    const { api, functions: ofApi } = new ApiStack(this, "Api", { stage: settings, table, bundles, deliveries });
+    const functions = [...ofApi, ...consumers.map(({ made }) => made), deliverer, sweeper].map(({ lambda }) => lambda);
+    new ObservabilityStack(this, "Observability", { stage: settings, table, api, functions, consumers, deliveries, deadLetters, sweeper });
     Tags.of(this).add("product", "clientele");
     Tags.of(this).add("stage", settings.name);
   }

@@ -57,6 +57,10 @@ export const parked = (delivery: DeliveryRecord, until: string, now: Date): Deli
 export const postponed = (delivery: DeliveryRecord, milliseconds: number, hasTurn: boolean, now: Date): DeliveryRecord =>
   whilePending(delivery, { hasTurn: hasTurn || undefined, nextAttemptAt: instantAfter(now, milliseconds) }, now);
 
+/** Nothing but us makes its first attempt wait: it came with its event and was never put off. */
+export const isUndelayed = ({ attemptCount, createdAt, nextAttemptAt, isReplayed }: DeliveryRecord): boolean =>
+  attemptCount === 0 && nextAttemptAt === createdAt && !isReplayed;
+
 /** An answer that broke off is none, whatever its status. */
 export const isSuccess = ({ status = 0, failure }: Pick<Attempt, "status" | "failure">): boolean => !failure && status >= 200 && status < 300;
 

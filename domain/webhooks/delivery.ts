@@ -46,11 +46,11 @@ export const WebhookDeliveryWithAttempts = WebhookDelivery.extend({
 
 /**
  * `attemptsBefore`: how many attempts were made before the present round of retries began; a replay begins a new one.
- * `hasTurn`: the next attempt has its place in the endpoint's `maxPerSecond`.
+ * `hasTurn`: the next attempt has its place in the endpoint's `maxPerSecond`. `isReplayed`: a replay made it, long after its event.
  */
-export type DeliveryRecord = Omit<WebhookDelivery, "lastAttempt"> & { lastAttempt?: Attempt; attemptsBefore: number; hasTurn?: boolean };
+export type DeliveryRecord = Omit<WebhookDelivery, "lastAttempt"> & { lastAttempt?: Attempt; attemptsBefore: number; hasTurn?: boolean; isReplayed?: boolean };
 
-export const toDelivery = ({ attemptsBefore: _, hasTurn: _1, lastAttempt, ...delivery }: DeliveryRecord): WebhookDelivery => ({
+export const toDelivery = ({ attemptsBefore: _, hasTurn: _1, isReplayed: _2, lastAttempt, ...delivery }: DeliveryRecord): WebhookDelivery => ({
   ...delivery,
   ...(lastAttempt && { lastAttempt: summaryOf(lastAttempt) }),
 });

@@ -98,7 +98,7 @@ export function isToDeliver(which: WebhookReplay["which"], delivery: Pick<Delive
 }
 
 export const replayed = (delivery: DeliveryRecord | undefined, endpointId: string, event: Event, now: Date): DeliveryRecord =>
-  delivery ? restarted(delivery, now) : newDelivery(endpointId, event, now);
+  delivery ? restarted(delivery, now) : { ...newDelivery(endpointId, event, now), isReplayed: true };
 
 /** After a step that went up to `atSequence`; finished when that is the end of the range. */
 export const advanced = (replay: WebhookReplay, atSequence: number, deliveriesStarted: number, now: Date): WebhookReplay =>

@@ -5,7 +5,7 @@ import { parked, postponed } from "../../domain/webhooks/delivery-round.ts";
 import type { EndpointRecord } from "../../domain/webhooks/endpoint.ts";
 import { admission, type Health } from "../../domain/webhooks/health.ts";
 import { healthKey } from "../../domain/webhooks/keys.ts";
-import { log } from "../shell/log.ts";
+import { complain } from "../shell/metrics.ts";
 import { openTable } from "../shell/table.ts";
 import { forgetEndpoint } from "./endpoints-seen.ts";
 import { giveBackSlots, takeSlots } from "./slots.ts";
@@ -75,7 +75,7 @@ async function turnsOrNone(partition: string, endpointId: string, perSecond: num
   try {
     return await takeTurns(partition, endpointId, perSecond, count);
   } catch (error) {
-    log("error", "the rate of a webhook endpoint is not enforced", { partition, endpointId, error: String((error as Error).stack ?? error) });
+    complain("RateLimitsOpen", "the rate of a webhook endpoint is not enforced", error, { partition, endpointId });
     return { waitsMilliseconds: [], areTaken: true };
   }
 }

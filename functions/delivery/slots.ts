@@ -4,7 +4,7 @@
  * lease ends by itself with its span of time, longer than an attempt, so that a process that dies keeps nothing for long.
  */
 import { updateIf } from "../shell/dynamodb.ts";
-import { log } from "../shell/log.ts";
+import { complain } from "../shell/metrics.ts";
 
 /** Leased at once by all processes together; at the border of two spans, what began in the former comes on top. */
 const leasedMax = 50;
@@ -60,7 +60,7 @@ async function lease(name: string, span: number, wanted: number): Promise<number
     }
     return 0;
   } catch (error) {
-    log("error", "the concurrency of a webhook endpoint is not enforced", { endpoint: name, error: String((error as Error).stack ?? error) });
+    complain("RateLimitsOpen", "the concurrency of a webhook endpoint is not enforced", error, { endpoint: name });
     return wanted;
   }
 }

@@ -7,7 +7,7 @@ import { Contention } from "../../domain/kernel/table.ts";
 import { type Answer, asProblem, problemBody } from "./answer.ts";
 import { execute, partitionOf } from "./execute.ts";
 import { idempotency, Replayed } from "./idempotency.ts";
-import { log } from "./log.ts";
+import { log, traceOf } from "./log.ts";
 import { type Call, parse } from "./request.ts";
 import { openTable } from "./table.ts";
 
@@ -26,8 +26,7 @@ export async function executeBatch(operation: BatchOperation, caller: Caller, ca
   let executed = 0;
   const refuse = (index: number, error: unknown) => {
     const problem = asProblem(error);
-    if (problem.status >= 500)
-      log("error", "batch item failed", { requestId: request.requestId, operation: operation.id, index, error: String((error as Error).stack ?? error) });
+    if (problem.status >= 500) log("error", "batch item failed", { requestId: request.requestId, operation: operation.id, index, error: traceOf(error) });
     items[index] = { index, status: problem.status, problem: problemBody(problem, request.baseUrl, request.requestId) };
   };
   const runItem = async (index: number, input: Omit<ItemInput, "lane">) => {

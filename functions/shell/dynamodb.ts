@@ -17,7 +17,9 @@ import { shellProblem } from "../../domain/kernel/problem.ts";
 import { platformTenantId } from "../../domain/tenants/model.ts";
 import { deployment } from "./config.ts";
 import { type Item, partitionIn } from "./item.ts";
+import { complain } from "./metrics.ts";
 import { partitionSession } from "./partition-session.ts";
+import { inTrace } from "./trace.ts";
 
 type TransactItem = NonNullable<TransactWriteCommandInput["TransactItems"]>[number];
 export type ItemKey = { pk: string; sk: string };
@@ -29,7 +31,7 @@ export type Refusal = { code: string; existing?: Item };
 let own: DynamoDBDocumentClient | undefined;
 /** The client of this process's own role; its connections stay open between calls, and all other clients use them too. */
 export function dynamodb(): DynamoDBDocumentClient {
-  return (own ??= DynamoDBDocumentClient.from(newClient(deployment().endpoint)));
+  return inTrace((own ??= DynamoDBDocumentClient.from(newClient(deployment().endpoint))));
 }
 
 const ofPartitions = new Map<string, DynamoDBDocumentClient>();
@@ -50,11 +52,13 @@ function clientFor(pk: string): DynamoDBDocumentClient {
   if (!known && ofPartitions.size >= partitionsMax) ofPartitions.delete(ofPartitions.keys().next().value as string);
   const client = known ?? newPartitionClient(partitionSession(tenantRoleArn, partition));
   ofPartitions.set(partition, client);
-  return client;
+  return inTrace(client);
 }
 
 const newPartitionClient = (credentials: ReturnType<typeof partitionSession>): DynamoDBDocumentClient =>
-  DynamoDBDocumentClient.from(withoutLogger(new DynamoDBClient({ ...patience, requestHandler: dynamodb().config.requestHandler, credentials })));
+  DynamoDBDocumentClient.from(
+    withoutLogger(tellingOfDenials(new DynamoDBClient({ ...patience, requestHandler: dynamodb().config.requestHandler, credentials }))),
+  );
 
 /**
  * A request gives up well before API Gateway does (30 s), so that the caller gets an answer that says to try again.
@@ -66,13 +70,29 @@ function newClient(endpoint: string | undefined): DynamoDBClient {
   const credentials = { accessKeyId: "local", secretAccessKey: "local" };
   const client = endpoint
     ? withoutClientRequestToken(new DynamoDBClient({ endpoint, region: "local", credentials, signer: { sign: unsigned } }))
-    : new DynamoDBClient(patience);
+    : tellingOfDenials(new DynamoDBClient(patience));
   return withoutLogger(client);
 }
 
 /** It prepares every answer for a log that nobody has asked for: a tenth of a query's time. */
 function withoutLogger(client: DynamoDBClient): DynamoDBClient {
   client.middlewareStack.remove("loggerMiddleware");
+  return client;
+}
+
+/** DynamoDB's name for it, and that of STS, which is asked for credentials within a call. */
+const denials = new Set(["AccessDeniedException", "AccessDenied"]);
+/** The last wall around a tenant's partition has held: the code before it is wrong, or somebody is inside it. */
+function tellingOfDenials(client: DynamoDBClient): DynamoDBClient {
+  client.middlewareStack.add(
+    (next, { commandName }) =>
+      (call) =>
+        next(call).catch((error: Error) => {
+          if (denials.has(error.name)) complain("IsolationDenied", "access was denied", error, { command: commandName });
+          throw error;
+        }),
+    { step: "initialize", name: "tellingOfDenials" },
+  );
   return client;
 }
 

@@ -1,6 +1,6 @@
 /** What a Lambda does besides the table: given to the shell by the Lambdas that need it, so that the others do not carry it. */
 import type { Message, Outside } from "../../domain/kernel/outside.ts";
-import { log } from "./log.ts";
+import { complain } from "./metrics.ts";
 
 export type Effects = Outside & { send(partition: string, messages: readonly Message[]): Promise<void> };
 
@@ -13,6 +13,6 @@ export const noEffects: Effects = { refusalOfTarget: notGiven, sign: notGiven, s
 export async function sendAfterCommit({ send }: Pick<Effects, "send">, partition: string, messages: readonly Message[] = []): Promise<void> {
   if (messages.length === 0) return;
   await send(partition, messages).catch((error: unknown) => {
-    log("error", "messages not sent", { partition, messages: messages.length, error: String((error as Error).stack ?? error) });
+    complain("MessagesNotSent", "messages not sent", error, { partition, messages: messages.length }, messages.length);
   });
 }

@@ -9,9 +9,10 @@ import { anonymous, authenticate, authorize } from "./authenticate.ts";
 import { executeBatch } from "./batch.ts";
 import { type Effects, noEffects } from "./effects.ts";
 import { execute } from "./execute.ts";
-import { log } from "./log.ts";
+import { log, traceOf } from "./log.ts";
 import { bucketsOf, charge, chargeOtherItems, giveBack, rateLimitHeaders } from "./rate-limit.ts";
 import { readCall } from "./request.ts";
+import { observedRequests, tell } from "./request-log.ts";
 
 type Event = APIGatewayProxyEventV2;
 type Response = APIGatewayProxyStructuredResultV2;
@@ -26,8 +27,10 @@ export function httpLambda(operations: readonly AnyOperation[], effects: Effects
   return httpHandler(async (event) => {
     const operation = routes.get(event.routeKey);
     if (!operation) throw shellProblem("route_not_found");
+    tell(event, { operation: operation.id });
     const { requestId, http } = event.requestContext;
     const caller = operation.permission === "public" ? anonymous : await authenticate(event.headers["authorization"], http.sourceIp, new Date());
+    if (caller !== anonymous) tell(event, { caller });
     authorize(operation, caller);
     const budgets = bucketsOf(operation, caller);
     if (budgets.length > 0) alsoSaid.set(event, () => rateLimitHeaders(budgets));
@@ -38,6 +41,7 @@ export function httpLambda(operations: readonly AnyOperation[], effects: Effects
     const baseUrl = baseUrlOf(event);
     const answer =
       "item" in operation ? await executeBatch(operation, caller, call, { requestId, baseUrl }) : await execute(operation, caller, call, requestId, effects);
+    tell(event, { answer });
     const response = successResponse(answer, call.ifNoneMatch, () => `${baseUrl}${event.rawPath}?${event.rawQueryString}`);
     if (response.statusCode === 304 || answer.dryRun || answer.replayed) giveBack(budgets, cost);
     const { maxAgeSeconds } = operation.success;
@@ -50,10 +54,11 @@ export function httpLambda(operations: readonly AnyOperation[], effects: Effects
 const alsoSaid = new WeakMap<Event, () => Record<string, string>>();
 
 /**
- * What every HTTP Lambda does around its own work: a request id on each answer, and problems instead of errors.
+ * What every HTTP Lambda does around its own work: a request id on each answer, problems instead of errors, and a line for each.
  * Middy runs the last one first: the problem has to be made before it can be stamped.
  */
-export const httpHandler = (answer: (event: Event) => Promise<Response>) => middy<Event, Response>().use(requestId()).use(problemAnswers()).handler(answer);
+export const httpHandler = (answer: (event: Event) => Promise<Response>) =>
+  observedRequests(middy<Event, Response>().use(requestId()).use(problemAnswers()).handler(answer));
 
 const requestId = (): middy.MiddlewareObj<Event, Response> => {
   const stamp = ({ event, response }: { event: Event; response: Response | null | undefined }) => {
@@ -73,8 +78,8 @@ const problemAnswers = (): middy.MiddlewareObj<Event, Response> => ({
   onError(request) {
     const problem = asProblem(request.error);
     const { requestId, http } = request.event.requestContext;
-    if (problem.status >= 500)
-      log("error", "request failed", { requestId, route: request.event.routeKey, method: http.method, error: String(request.error?.stack ?? request.error) });
+    tell(request.event, { code: problem.code });
+    if (problem.status >= 500) log("error", "request failed", { requestId, route: request.event.routeKey, method: http.method, error: traceOf(request.error) });
     request.response = problemResponse(problem, baseUrlOf(request.event), requestId);
   },
 });

@@ -2,6 +2,7 @@
 import { SendMessageBatchCommand, SQSClient } from "@aws-sdk/client-sqs";
 import type { Message } from "../../domain/kernel/outside.ts";
 import { deployment } from "./config.ts";
+import { inTrace } from "./trace.ts";
 
 /** What is carried: the message's own body, and the partition whose work it is. */
 export type QueueEntry = { readonly body: string; readonly group: string; readonly delaySeconds: number };
@@ -40,7 +41,7 @@ export function sqsQueue(url: string | undefined, client: SQSClient = new SQSCli
     }));
     for (let attempt = 1; pending.length > 0; attempt++) {
       if (attempt > attemptsMax) throw new Error(`The queue refused ${pending.length} messages.`);
-      const { Failed = [] } = await client.send(new SendMessageBatchCommand({ QueueUrl: url, Entries: pending }));
+      const { Failed = [] } = await inTrace(client).send(new SendMessageBatchCommand({ QueueUrl: url, Entries: pending }));
       const failed = new Set(Failed.map(({ Id: id }) => id));
       pending = pending.filter(({ Id: id }) => failed.has(id));
     }

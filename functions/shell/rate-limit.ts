@@ -11,7 +11,7 @@ import { platformTenantId } from "../../domain/tenants/model.ts";
 import { updateIf } from "./dynamodb.ts";
 import { partitionOf } from "./execute.ts";
 import * as gcra from "./gcra.ts";
-import { log } from "./log.ts";
+import { complain } from "./metrics.ts";
 
 /** Everything but `pk` is this process's own view. */
 export type Bucket = {
@@ -159,7 +159,7 @@ async function fetchLease(each: Bucket, need: number, now: number): Promise<void
     } while (roomNow() >= requiredFor(each, need));
   } catch (error) {
     each.openUntil = nowMicroseconds() + openMicroseconds;
-    complain(error, each.openUntil);
+    complainOnce(error, each.openUntil);
   }
 }
 
@@ -178,8 +178,8 @@ async function moveMark(each: Bucket, tokens: number, now: number): Promise<bool
   return isDone;
 }
 
-function complain(error: unknown, now: number): void {
+function complainOnce(error: unknown, now: number): void {
   if (now - complainedAt < complaintSeconds * gcra.secondMicroseconds) return;
   complainedAt = now;
-  log("error", "rate limits are not enforced", { error: String((error as Error).stack ?? error) });
+  complain("RateLimitsOpen", "rate limits are not enforced", error);
 }

@@ -1,5 +1,6 @@
 /** IAM and STS of an account: who holds which access key, what that role may do, and whose sessions it may have. */
 import { randomUUID } from "node:crypto";
+import { functionNameOf } from "../../infra/product-function.ts";
 import { neededFor } from "./dynamodb-request.ts";
 import { type Facts, isAllowed, type Statement, statementsOf } from "./iam.ts";
 import { arnOfResource, type Resource } from "./templates.ts";
@@ -16,9 +17,9 @@ export const tableArnIn = (resources: readonly Resource[]): string => {
 export function rolesOf(resources: readonly Resource[]): Map<string, { own: string; tenants?: string }> {
   const functions = resources.filter(({ type }) => type === "AWS::Lambda::Function");
   return new Map(
-    functions.map(({ properties: { Role: own, Environment: environment } }) => {
-      const { POWERTOOLS_SERVICE_NAME: name, TENANT_ROLE_ARN: tenants } = environment.Variables;
-      return [name, { own, ...(tenants && { tenants }) }];
+    functions.map(({ properties: { FunctionName: name, Role: own, Environment: environment } }) => {
+      const { STAGE: stage, TENANT_ROLE_ARN: tenants } = environment.Variables;
+      return [name.slice(functionNameOf(stage, "").length), { own, ...(tenants && { tenants }) }];
     }),
   );
 }

@@ -28,7 +28,7 @@ const requests: readonly Request[] = [
   })),
 ];
 
-describe.each(stages)("in $name", (stage) => {
+describe.each(stages)("in $name", ({ name: stage }) => {
   const resources = resourcesOf(stage);
   const authority = new Authority(resources);
   const roles = [...rolesOf(resources)].map(([name, each]) => ({ name, ...each }));

@@ -2,15 +2,16 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { App } from "aws-cdk-lib";
+import type { App } from "aws-cdk-lib";
 import { lambdas } from "../../infra/lambdas.ts";
-import { ProductStage } from "../../infra/product-stage.ts";
+import { productApp } from "../../infra/product-app.ts";
+import type { ProductStage } from "../../infra/product-stage.ts";
 import type { StageSettings } from "../../infra/settings.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: templates are JSON of every shape; what is expected of them is in the assertions.
 type Json = any;
 /** `id` is `<stack>/<logical id>`. */
-export type Resource = { readonly id: string; readonly type: string; readonly properties: Json; readonly metadata: Json; readonly retains: boolean };
+export type Resource = { readonly id: string; readonly type: string; readonly properties: Json; readonly retains: boolean };
 type Stacks = Record<string, { Resources: Record<string, Json>; Outputs?: Record<string, { Value: Json }> }>;
 
 export const account = { id: "123456789012", region: "eu-west-1" };
@@ -28,8 +29,8 @@ const names: Record<string, (id: string) => string> = {
 /** As `Fn::GetAtt` of the attribute `Arn` answers. */
 export const arnOfResource = (type: string, logicalId: string): string => names[type]?.(logicalId) ?? `<${logicalId}.Arn>`;
 
-/** Lambdas have no code here: templates name it by its hash only. */
-export function resourcesOf(settings: StageSettings): Resource[] {
+/** All stages with Lambdas that have no code: templates name it by its hash only. `use` gets the app before it is synthesised. */
+export function withApp<Result>(use: (app: App) => Result): Result {
   const folder = mkdtempSync(join(tmpdir(), "clientele-templates-"));
   try {
     for (const { name } of lambdas) {
@@ -37,21 +38,25 @@ export function resourcesOf(settings: StageSettings): Resource[] {
       writeFileSync(join(folder, name, "index.mjs"), "");
     }
     const { context } = JSON.parse(readFileSync(join(import.meta.dirname, "..", "..", "cdk.json"), "utf8"));
-    const stage = new ProductStage(new App({ context, outdir: join(folder, "out") }), settings, folder);
-    const stacks = Object.fromEntries(stage.synth().stacks.map(({ stackName, template }) => [stackName, template])) as Stacks;
-    return Object.entries(stacks).flatMap(([stack, { Resources: resources }]) =>
-      Object.entries(resources).map(([logicalId, { Type: type, Properties: properties = {}, Metadata: metadata, DeletionPolicy: deletion }]) => ({
-        id: `${stack}/${logicalId}`,
-        type,
-        properties: resolve(properties, stack, stacks),
-        metadata,
-        retains: deletion === "Retain",
-      })),
-    );
+    return use(productApp(folder, { context, outdir: join(folder, "out") }));
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
+
+export const resourcesOf = (stage: StageSettings["name"]): Resource[] =>
+  withApp((app) => {
+    const assembly = (app.node.findChild(stage) as ProductStage).synth();
+    const stacks = Object.fromEntries(assembly.stacks.map(({ stackName, template }) => [stackName, template])) as Stacks;
+    return Object.entries(stacks).flatMap(([stack, { Resources: resources }]) =>
+      Object.entries(resources).map(([logicalId, { Type: type, Properties: properties = {}, DeletionPolicy: deletion }]) => ({
+        id: `${stack}/${logicalId}`,
+        type,
+        properties: resolve(properties, stack, stacks),
+        retains: deletion === "Retain",
+      })),
+    );
+  });
 
 /** Throws for an intrinsic function that is not used so far, so that nothing is taken for what it is not. */
 function resolve(value: Json, stack: string, stacks: Stacks): Json {
