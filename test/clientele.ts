@@ -12,7 +12,9 @@ const dataDir = mkdtempSync(join(tmpdir(), "clientele-test-"));
 process.env["VALIDATE_OUTPUT"] = "true";
 // With DYNAMODB_ENDPOINT the suite runs on another engine, which all files share: each takes a table of its own.
 process.env["TABLE_NAME"] ??= `clientele-${process.pid}-${Date.now()}`;
-const { startClientele } = await import("../functions/local/runtime.ts");
+// CLIENTELE_SHAPE=lambdas: a suite that speaks HTTP only runs against the bundled Lambdas as well.
+const shape = process.env["CLIENTELE_SHAPE"] === "lambdas" ? import("./lambdas/deployed-shape.ts") : import("../functions/local/runtime.ts");
+const { startClientele } = await shape;
 
 export const clientele: Clientele = await startClientele({ port: 0, dataDir });
 connect(clientele);
