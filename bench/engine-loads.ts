@@ -8,7 +8,7 @@ import type { Caller } from "../domain/kernel/caller.ts";
 import { tell } from "../domain/kernel/event.ts";
 import type { Key } from "../domain/kernel/table.ts";
 import { deployment } from "../functions/shell/config.ts";
-import { withoutClientRequestToken } from "../functions/shell/dynamodb.ts";
+import { withoutClientRequestToken } from "../functions/shell/dynamodb-client.ts";
 import { partitionOf } from "../functions/shell/execute.ts";
 import { type Item, inPartition, itemKey } from "../functions/shell/item.ts";
 import { newId } from "../functions/shell/random.ts";

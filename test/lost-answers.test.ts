@@ -4,7 +4,7 @@ import { ScanCommand } from "@aws-sdk/lib-dynamodb";
 import { describe, expect, test } from "vitest";
 import { operations } from "../domain/operations.ts";
 import { deployment } from "../functions/shell/config.ts";
-import { dynamodb } from "../functions/shell/dynamodb.ts";
+import { dynamodb } from "../functions/shell/dynamodb-client.ts";
 import type { Answer, Json } from "./clientele.ts";
 import { answerLost, inject } from "./fault-injection.ts";
 import { isWrite, type Sample, sampleRequest, send } from "./sample-request.ts";
