@@ -2,7 +2,7 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    include: ["domain/**/*.test.ts", "functions/**/*.test.ts", "openapi/**/*.test.ts", "test/**/*.test.ts"],
+    include: ["bench/**/*.test.ts", "domain/**/*.test.ts", "functions/**/*.test.ts", "openapi/**/*.test.ts", "test/**/*.test.ts"],
     pool: "forks",
     maxWorkers: 2,
     // The product logs what goes wrong; in tests much goes wrong on purpose.

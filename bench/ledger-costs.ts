@@ -63,8 +63,11 @@ export async function itemsWrittenBy(work: () => Promise<unknown>): Promise<Writ
 
 const names: Readonly<Record<string, string>> = { HEAD: "head", E: "entry", REF: "reference", META: "idempotency record", CP: "checkpoint" };
 
+/** The size of an item as DynamoDB counts it. */
+export const itemBytes = (item: Item): number => Object.entries(item).reduce((sum, [name, value]) => sum + name.length + valueBytes(value), 0);
+
 function sizeOf(item: Item): WrittenItem {
-  const bytes = Object.entries(item).reduce((sum, [name, value]) => sum + name.length + valueBytes(value), 0);
+  const bytes = itemBytes(item);
   return { item: names[item.sk.split("#")[0] ?? ""] ?? item.sk, bytes, units: 2 * Math.ceil(bytes / 1024) };
 }
 /** A number takes a byte for two digits, and one more. */

@@ -1,13 +1,14 @@
 /** The customers of the bench, computed from their number, so that every process knows them without being told. */
 import { randomUUID } from "node:crypto";
 import { ulid } from "ulid";
+import { newestApiVersion } from "../domain/api-versions.ts";
 import { createCustomer, newCustomer, planCreation } from "../domain/customers/create-customer.ts";
 import { NewCustomer } from "../domain/customers/model.ts";
 import type { Caller } from "../domain/kernel/caller.ts";
 import type { EventDraft, OutboxEntry } from "../domain/kernel/event.ts";
 import { tenantScopes } from "../domain/kernel/permission.ts";
 import type { Change } from "../domain/kernel/table.ts";
-import { apiVersion, platformTenantId } from "../domain/tenants/model.ts";
+import { platformTenantId } from "../domain/tenants/model.ts";
 import { loadTenant, settingsOf } from "../domain/tenants/store.ts";
 import { partitionOf } from "../functions/shell/execute.ts";
 import { idempotency } from "../functions/shell/idempotency.ts";
@@ -50,7 +51,15 @@ export async function liveCaller(tenantId: string): Promise<Caller> {
   const tenant = await loadTenant(openTable(platformTenantId), tenantId);
   if (!tenant) throw new Error(`There is no tenant ${tenantId}.`);
   const actor = { type: "api_key" as const, id: newId("key") };
-  return { tenantId, livemode: true, actor, credential: { id: actor.id, name: "Bench" }, scopes: tenantScopes, apiVersion, settings: settingsOf(tenant) };
+  return {
+    tenantId,
+    livemode: true,
+    actor,
+    credential: { id: actor.id, name: "Bench" },
+    scopes: tenantScopes,
+    apiVersion: newestApiVersion,
+    settings: settingsOf(tenant),
+  };
 }
 
 export const outboxOf = (events: readonly EventDraft[], caller: Caller, now: Date): OutboxEntry[] =>

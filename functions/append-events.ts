@@ -5,10 +5,10 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { AttributeValue, DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from "aws-lambda";
+import { newestApiVersion } from "../domain/api-versions.ts";
 import { eventTypes } from "../domain/events.ts";
 import type { OutboxEntry } from "../domain/kernel/event.ts";
 import { Contention } from "../domain/kernel/table.ts";
-import { apiVersion } from "../domain/tenants/model.ts";
 import type { DeliveryRecord } from "../domain/webhooks/delivery.ts";
 import { creationOf, messageOf } from "../domain/webhooks/delivery-round.ts";
 import { appendChanges, type EventToAppend, headAfter, placesOf, renderEvent } from "../domain/webhooks/event-log.ts";
@@ -77,7 +77,7 @@ function renderAll(partition: string, records: readonly DynamoDBRecord[]): { eve
 function render(partition: string, record: DynamoDBRecord): ToAppend[] {
   const after = record.dynamodb?.NewImage as Images;
   const images = { after: documentOf(after) as object, before: documentOf(record.dynamodb?.OldImage as Images) };
-  const context = { tenantId: partition.replace(/\.test$/, ""), apiVersion, livemode: !partition.endsWith(".test") };
+  const context = { tenantId: partition.replace(/\.test$/, ""), apiVersion: newestApiVersion, livemode: !partition.endsWith(".test") };
   return (JSON.parse(after?.["outbox"]?.S ?? "[]") as OutboxEntry[]).map((entry) => {
     const type = typesByName.get(entry.type);
     if (!type) throw new Error(`Unknown event type ${entry.type}.`);

@@ -1,9 +1,7 @@
-/**
- * The HTTP Lambda of the documentation: no credential, no request to another host.
- * It reads Scalar's program from its npm package, so a deployment keeps that package beside the bundle.
- */
+/** The HTTP Lambda of the documentation: no credential, no request to another host. */
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { basename } from "node:path";
 import { gzipSync } from "node:zlib";
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from "aws-lambda";
 import type { OpenAPIObject } from "openapi3-ts/oas31";
@@ -28,10 +26,16 @@ const page = (type: string, body: string | Buffer): Page => ({
   etag: `"${createHash("sha256").update(body).digest("base64url").slice(0, 22)}"`,
 });
 
-const openApiText = once(() => readFileSync(new URL("../openapi/openapi.json", import.meta.url)));
+/** A deployment has the file beside its bundle (infra/lambda-bundles.ts); else it is read from where it is made. */
+function read(source: string): Buffer {
+  const beside = new URL(basename(source), import.meta.url);
+  return readFileSync(existsSync(beside) ? beside : new URL(import.meta.resolve(source)));
+}
+
+const openApiText = once(() => read("../openapi/openapi.json"));
 const document = once(() => page("application/json", openApiText()));
 const reference = once(() => page("text/html; charset=utf-8", docsPage));
-const scalar = once(() => page("text/javascript; charset=utf-8", readFileSync(new URL(import.meta.resolve(scalarModule)))));
+const scalar = once(() => page("text/javascript; charset=utf-8", read(scalarModule)));
 const problems = once(() => problemEntries(JSON.parse(openApiText().toString()) as OpenAPIObject));
 
 const answers: Record<(typeof documentRoutes)[number], (event: Event) => Response> = {

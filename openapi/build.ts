@@ -1,8 +1,8 @@
 /** The OpenAPI 3.1 document: a pure function of the operations and the event types. */
 import { type ComponentsObject, type OpenAPIObject, OpenApiBuilder, type PathItemObject, type TagObject } from "openapi3-ts/oas31";
+import { newestApiVersion } from "../domain/api-versions.ts";
 import type { AnyEventType } from "../domain/kernel/event.ts";
 import type { AnyOperation } from "../domain/kernel/operation.ts";
-import { apiVersion } from "../domain/tenants/model.ts";
 import { introduction, tags } from "./introduction.ts";
 import { operationObject } from "./operation.ts";
 import { problemCatalogue, problemComponents } from "./problem-responses.ts";
@@ -20,7 +20,7 @@ export function openApiDocument(contexts: Record<string, readonly AnyOperation[]
       paths[operation.path] = { ...paths[operation.path], [operation.method]: operationObject(operation, tagOf(context).name, components) };
   const builder = OpenApiBuilder.create({
     openapi: "3.1.1",
-    info: { title: "Clientele API", version: apiVersion, description: introduction },
+    info: { title: "Clientele API", version: newestApiVersion, description: introduction },
     servers: [{ url: "/", description: "The service that shows this document." }],
     tags: usedTags(contexts, eventTypes),
     paths,

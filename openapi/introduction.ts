@@ -1,4 +1,9 @@
 /** The words around the reference: what the API is, the first steps, and a line for each tag. */
+import { apiVersions } from "../domain/api-versions.ts";
+
+const versionTable = ["| Version | What is different since |", "|---|---|", ...apiVersions.map(({ date, summary }) => `| \`${date}\` | ${summary} |`)].join(
+  "\n",
+);
 
 export const introduction = `Clientele keeps the customers of a business in one place: who they are, how to reach them, and what happened with them on every channel. Your shop, app or till calls it over HTTPS and JSON.
 
@@ -46,7 +51,13 @@ A tenant has two budgets, for live and for test data apart: *reads* (GET) and *w
 
 ## Versions
 
-The path says \`/v1\`; \`Api-Version\` on every answer is the dated version your key is pinned to since it was made. At any time answers may gain fields, lists of values (such as \`status\`) may gain values, and new event types and problem codes may come: let your client pass over what it does not know. Anything that could break you comes under a new date only.
+The path says \`/v1\`; what could break you comes under a new date only. An API key is pinned to the version that is the newest when it is made, or to the one you name, and a webhook endpoint likewise; \`updateApiKey\` and \`updateWebhookEndpoint\` move the pin. The header \`Api-Version: ${apiVersions[0].date}\` on a request overrides its key's pin, so that you can try a version before you move to it; \`Api-Version\` on every answer says which one formed it. Access tokens speak the newest.
+
+${versionTable}
+
+At any time answers may gain fields, lists of values (such as \`status\`) may gain values, and new event types and problem codes may come: let your client pass over what it does not know.
+
+What is to go is deprecated first: its answers say \`Deprecation: @<Unix seconds>\`, \`Sunset: <date>\` once there is one, and \`Link: <…>; rel="deprecation"\` to what to do about it.
 
 ## Events
 

@@ -12,13 +12,22 @@ export function operationObject(operation: AnyOperation, tag: string, components
   return {
     operationId: operation.id,
     tags: [tag],
+    ...(operation.deprecated && { deprecated: true }),
     summary: operation.summary,
-    description: [operation.description, accessText(operation), retryText(operation), refusalsText(operation)].filter(Boolean).join("\n\n"),
+    description: [deprecationText(operation), operation.description, accessText(operation), retryText(operation), refusalsText(operation)]
+      .filter(Boolean)
+      .join("\n\n"),
     security: permission === "public" ? [] : [{ bearer: permission === "any" ? [] : [permission] }],
     parameters: parametersOf(operation, components),
     ...(operation.body && { requestBody: requestBodyOf(operation, components) }),
     responses: { ...successResponses(operation, components), ...problemResponses(operation, components.schemaOf(ProblemAnswer, "answer")) },
   };
+}
+
+function deprecationText({ deprecated }: AnyOperation): string | undefined {
+  if (!deprecated) return undefined;
+  const { since, sunset, link } = deprecated;
+  return `**Deprecated since ${since}**${sunset ? `, and may be gone from ${sunset} on` : ""}: [what to do](${link}).`;
 }
 
 function accessText({ permission, liveOnly }: AnyOperation): string {
@@ -37,7 +46,7 @@ function retryText(operation: AnyOperation): string {
 const typeName = ({ id }: AnyOperation) => `${id.charAt(0).toUpperCase()}${id.slice(1)}`;
 
 function parametersOf(operation: AnyOperation, components: SchemaComponents): (ParameterObject | ReferenceObject)[] {
-  const own = [...parametersIn("path", operation.params, components), ...parametersIn("query", operation.query, components)];
+  const own = [parameterRef("ApiVersion"), ...parametersIn("path", operation.params, components), ...parametersIn("query", operation.query, components)];
   if (!isWrite(operation)) return hasField(operation.success.output, "version") ? [...own, parameterRef("IfNoneMatch")] : own;
   return [...own, parameterRef("DryRun"), parameterRef("IdempotencyKey"), ...(takesIfMatch(operation) ? [parameterRef("IfMatch")] : [])];
 }
@@ -76,11 +85,14 @@ const meanings: Record<SuccessStatus, string> = {
 function successResponses(operation: AnyOperation, components: SchemaComponents): ResponsesObject {
   const { status, alternatives = [], output, example, maxAgeSeconds } = operation.success as AnyOperation["success"] & { output: z.ZodType };
   const write = isWrite(operation);
+  const { deprecated } = operation;
   const hasEtag = hasField(output, "version");
   const limits = isLimited(operation) ? rateLimitHeaderNames : [];
   const headers = answerHeaders(
     hasEtag && "ETag",
-    hasField(output, "nextCursor") && "Link",
+    (hasField(output, "nextCursor") || deprecated !== undefined) && "Link",
+    deprecated !== undefined && "Deprecation",
+    deprecated?.sunset !== undefined && "Sunset",
     maxAgeSeconds !== undefined && "Cache-Control",
     write && "Idempotency-Replayed",
     write && "Dry-Run",

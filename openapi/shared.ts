@@ -1,6 +1,6 @@
 /** Parameters and headers that many operations share; the document keeps those that are used. */
 import type { HeaderObject, HeadersObject, ParameterObject, ReferenceObject } from "openapi3-ts/oas31";
-import { apiVersion } from "../domain/tenants/model.ts";
+import { apiVersionDates, newestApiVersion } from "../domain/api-versions.ts";
 
 export const parameters = {
   IdempotencyKey: {
@@ -9,6 +9,13 @@ export const parameters = {
     description: "Your name for this request, such as a UUID. Sent again within 7 days with the same request, it brings the first answer and changes nothing.",
     schema: { type: "string", pattern: "^[\\x21-\\x7e]{1,255}$" },
     example: "6f1c1d5e-4a0b-4d0b-9c39-2b8f6f3f7a10",
+  },
+  ApiVersion: {
+    name: "Api-Version",
+    in: "header",
+    description: "The version of the API that this request is meant for; without it, the one that the API key is pinned to.",
+    schema: { type: "string", enum: [...apiVersionDates] },
+    example: newestApiVersion,
   },
   IfMatch: {
     name: "If-Match",
@@ -42,17 +49,24 @@ export const headers = {
     example: "req_01JD3S8K9ZQ4T7N2V5X8B1C6F0",
   },
   "Api-Version": {
-    description: "The version that formed this answer: the one your API key is pinned to.",
+    description: "The version that formed this answer: the one the request named, or else the one your API key is pinned to.",
     required: true,
     schema: { type: "string", format: "date" },
-    example: apiVersion,
+    example: newestApiVersion,
   },
   ETag: { description: "The object's `version`, in quotes; for `If-Match` and `If-None-Match`.", schema: { type: "string" }, example: '"3"' },
   Link: {
-    description: 'Where the next page is, with `rel="next"`; absent on the last page.',
+    description:
+      'Where the next page is, with `rel="next"` (absent on the last page); of a deprecated operation also what to do about it, with `rel="deprecation"`.',
     schema: { type: "string" },
     example: '<https://clientele.example/v1/customers?cursor=abc>; rel="next"',
   },
+  Deprecation: {
+    description: "Since when the operation is deprecated, as `@` and Unix seconds (RFC 9745).",
+    schema: { type: "string" },
+    example: "@1793491200",
+  },
+  Sunset: { description: "When the operation may be gone (RFC 8594).", schema: { type: "string" }, example: "Sat, 01 May 2027 00:00:00 GMT" },
   "Cache-Control": { description: "How long the answer may be kept, by anybody.", schema: { type: "string" }, example: "public, max-age=300" },
   "Idempotency-Replayed": {
     description: "`true`: this is the answer that the Idempotency-Key's first request got.",

@@ -46,7 +46,7 @@ describe("domain", () => {
     const trespasses = domain.flatMap(({ file, imports }) => {
       const [, context] = file.split("/");
       if (file.split("/").length < 3) return [];
-      const open = new RegExp(`^domain/(?:kernel/|${context}/|\\w+\\.ts$|\\w+/(?:model|events|store)\\.ts$)`);
+      const open = new RegExp(`^domain/(?:kernel/|${context}/|[\\w-]+\\.ts$|\\w+/(?:model|events|store)\\.ts$)`);
       return imports.filter(({ to }) => to.startsWith("domain/") && !open.test(to)).map(({ to }) => `${file} imports ${to}`);
     });
     expect(trespasses).toEqual([]);
@@ -72,6 +72,13 @@ test("infra and openapi read the domain's declarations and no running code", () 
     .filter(({ file }) => /^(?:infra|openapi)\//.test(file))
     .flatMap(({ file, imports }) => imports.filter(({ to }) => to.startsWith("functions/")).map(({ to }) => `${file} imports ${to}`));
   expect(runtime).toEqual([]);
+});
+
+test("the journeys know the product by its public API: they run against what is deployed somewhere else", () => {
+  const inside = sources
+    .filter(({ file }) => file.startsWith("test/journey/"))
+    .flatMap(({ file, imports }) => imports.filter(({ to }) => /^(?:domain|functions|infra)\//.test(to)).map(({ to }) => `${file} imports ${to}`));
+  expect(inside).toEqual([]);
 });
 
 test("no file imports itself by a detour", () => {

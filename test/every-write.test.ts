@@ -13,7 +13,7 @@ const isBatch = (operation: AnyOperation) => "item" in operation;
 /** Everything in the table about a tenant, besides its rate limits, when its keys were last used, and the log, the deliveries and the accounting that follow a write. */
 async function itemsOf({ tenantId }: Sample["tenant"]): Promise<string[]> {
   const about = (await wholeTable()).filter(
-    ({ pk, sk, document }) => !/#(?:E[LV]|W[AD]|ACC)#|^RL#/.test(pk) && !/^USE#|^HEALTH$|^ACCOUNTED$/.test(sk) && `${pk} ${document}`.includes(tenantId),
+    ({ pk, sk, document }) => !/#(?:E[LV]|W[AD]|ACC|USE)#|^RL#/.test(pk) && !/^HEALTH$|^ACCOUNTED$/.test(sk) && `${pk} ${document}`.includes(tenantId),
   );
   return about.map((item) => canonicalJson(item)).toSorted();
 }

@@ -19,7 +19,7 @@ async function countItems({ tenant: { tenantId } }: Sample): Promise<number> {
   do {
     const page = await dynamodb().send(new ScanCommand({ TableName: deployment().tableName, ConsistentRead: true, ExclusiveStartKey: start }));
     count += (page.Items ?? []).filter(
-      ({ pk, sk, document }) => `${pk} ${document}`.includes(tenantId) && !/^USE#|^HEALTH$|^ACCOUNTED$/.test(sk) && !/#(?:E[LV]|W[AD]|ACC|RWS|ERB)#/.test(pk),
+      ({ pk, sk, document }) => `${pk} ${document}`.includes(tenantId) && !/^HEALTH$|^ACCOUNTED$/.test(sk) && !/#(?:E[LV]|W[AD]|ACC|USE|RWS|ERB)#/.test(pk),
     ).length;
     start = page.LastEvaluatedKey;
   } while (start);

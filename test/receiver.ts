@@ -40,8 +40,8 @@ export type Receiver = {
 
 const everyPath = "*";
 
-/** With `tls`, its certificate is `cert`, which signs itself. */
-export async function startReceiver({ tls }: { tls?: { key: string; cert: string } | "self-signed" } = {}): Promise<Receiver> {
+/** With `tls`, its certificate is `cert`, which signs itself. Port 0 takes a free one. */
+export async function startReceiver({ tls, port: asked = 0 }: { tls?: { key: string; cert: string } | "self-signed"; port?: number } = {}): Promise<Receiver> {
   const requests: ReceivedRequest[] = [];
   const behaviours = new Map<string, Behaviour[]>();
   const sockets: Socket[] = [];
@@ -67,7 +67,7 @@ export async function startReceiver({ tls }: { tls?: { key: string; cert: string
       server.close(() => resolve());
       for (const socket of sockets) socket.destroy();
     });
-  await listen(0);
+  await listen(asked);
   const { port } = server.address() as AddressInfo;
 
   return {

@@ -5,7 +5,7 @@
 import * as z from "zod";
 import type { AnyOperation } from "../domain/kernel/operation.ts";
 import { operations } from "../domain/operations.ts";
-import { type Answer, call, demo, eventually, type Json, newTenant, type TenantKeys } from "./clientele.ts";
+import { type Answer, call, connected, eventually, type Json, newTenant, type TenantKeys } from "./http-client.ts";
 
 export type Sample = { operation: AnyOperation; tenant: TenantKeys; key: string | undefined; path: string; body: unknown };
 
@@ -20,7 +20,7 @@ const idPattern = /^([a-z]+)_(?:[0-9A-HJKMNP-TV-Z]{26}){1,2}(?:\d{10})?$/;
 export const isIdParam = (schema: z.ZodType) => idPattern.test(exampleOf(schema));
 
 export function keyFor(operation: AnyOperation, tenant: TenantKeys): string {
-  return isPlatform(operation) ? demo.platformKey : tenant.live;
+  return isPlatform(operation) ? connected().demo.platformKey : tenant.live;
 }
 
 /** A tenant of its own, so that examples never meet what an earlier one made. */

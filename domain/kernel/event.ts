@@ -1,4 +1,5 @@
 /** Events: immutable facts that a change tells once it is committed. */
+import { isDeepStrictEqual } from "node:util";
 import type * as z from "zod";
 
 export type EventTypeName = `${string}.${string}`;
@@ -57,3 +58,11 @@ export type OutboxEntry = {
   readonly request?: { readonly id: string; readonly idempotencyKey?: string };
   readonly subject?: object;
 };
+
+const bookkeeping = new Set(["version", "updatedAt"]);
+/** What an event tells as `previousAttributes`: the former value of every attribute that differs, whole; null where it was absent. */
+export function changedAttributes(before: Record<string, unknown>, after: Record<string, unknown>): Record<string, unknown> {
+  const names = new Set([...Object.keys(before), ...Object.keys(after)]);
+  const changed = [...names].filter((name) => !bookkeeping.has(name) && !isDeepStrictEqual(before[name], after[name]));
+  return Object.fromEntries(changed.map((name) => [name, before[name] ?? null]));
+}

@@ -72,6 +72,8 @@ export type Operation<
   partition?: "tenant" | "platform";
   /** Refused with a test credential. */
   liveOnly?: boolean;
+  /** It still works, but its callers should leave it: every answer says so. Dates are YYYY-MM-DD; `link` is the page that says what to do, `sunset` the day from which it may be gone. */
+  deprecated?: { readonly since: string; readonly sunset?: string; readonly link: string };
   /** The answer holds a secret that is shown once: what is kept for an idempotent replay is encrypted. */
   secretOutput?: boolean;
   params?: Params;

@@ -1,11 +1,11 @@
 /** API key: a credential of a tenant, for live or test data. Secret: the text of an API key, shown once. */
 import * as z from "zod";
+import { ApiVersionChoice, newestApiVersion } from "../api-versions.ts";
 import { idOf } from "../kernel/id.ts";
 import { Scope } from "../kernel/permission.ts";
 import { recordFields } from "../kernel/revision.ts";
 import { text } from "../kernel/text.ts";
 import { Instant, InstantInput } from "../kernel/time.ts";
-import { apiVersion } from "./model.ts";
 import { RateLimitsSetting } from "./rate-limits.ts";
 
 export const ApiKeyStatus = z.enum(["active", "expired", "revoked"]);
@@ -21,7 +21,7 @@ export const ApiKey = z
     expiresAt: Instant.optional(),
     previousSecretValidUntil: Instant.optional().meta({ description: "After a rotation: until when the former secret works too." }),
     lastUsedAt: Instant.optional().meta({ description: "To the minute." }),
-    apiVersion: z.string(),
+    apiVersion: z.string().meta({ description: "The version of the API that the key is pinned to; a request may name another by `Api-Version`." }),
     rateLimits: RateLimitsSetting.optional().meta({ description: "The key's own limits, which hold besides the tenant's." }),
     ...recordFields,
   })
@@ -48,6 +48,7 @@ export const apiKeySettings = {
   allowedCidrs: z.array(Cidr).max(50).default([]),
   expiresAt: InstantInput.optional(),
   rateLimits: RateLimitsSetting.optional().meta({ description: "Limits of this key alone; the tenant's hold besides." }),
+  apiVersion: ApiVersionChoice.default(newestApiVersion),
 };
 
 export const apiKeyExample = {
@@ -58,7 +59,7 @@ export const apiKeyExample = {
   scopes: ["customers:read" as const, "customers:write" as const],
   allowedCidrs: [],
   status: "active" as const,
-  apiVersion,
+  apiVersion: newestApiVersion,
   createdAt: "2026-11-21T09:30:00.000Z",
   updatedAt: "2026-11-21T09:30:00.000Z",
   version: 1,

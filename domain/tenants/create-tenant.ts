@@ -1,9 +1,10 @@
 import * as z from "zod";
+import { newestApiVersion } from "../api-versions.ts";
 import { operation, plan } from "../kernel/operation.ts";
 import { tenantScopes } from "../kernel/permission.ts";
 import { ApiKeyWithSecret, apiKeyExample, secretExample } from "./api-key.ts";
-import { apiVersion, PlatformSettingsInput, Tenant, tenantExample } from "./model.ts";
-import { formatSecret } from "./secret-format.ts";
+import { PlatformSettingsInput, Tenant, tenantExample } from "./model.ts";
+import { formatSecret, secretTraceOf } from "./secret-format.ts";
 import { newApiKey, newTenant, newTenantChange, toApiKey, toTenant } from "./store.ts";
 
 const NewTenant = z.object({ object: z.literal("new_tenant"), tenant: Tenant, apiKeys: z.array(ApiKeyWithSecret) }).meta({ id: "NewTenant" });
@@ -26,8 +27,9 @@ export const createTenant = operation({
     const tenant = newTenant(body, newId("tn"), newSecret(43), now);
     const keys = [true, false].map((livemode) => {
       const secret = formatSecret(livemode, newSecret(26));
-      const settings = { id: newId("key"), tenantId: tenant.id, name: "First key", scopes: [...tenantScopes], allowedCidrs: [], livemode, apiVersion };
-      return { secret, ...newApiKey(settings, secret, now) };
+      const granted = { scopes: [...tenantScopes], allowedCidrs: [], livemode, apiVersion: newestApiVersion };
+      const settings = { id: newId("key"), tenantId: tenant.id, name: "First key", ...granted };
+      return { secret, ...newApiKey(settings, secretTraceOf(secret), now) };
     });
     const apiKeys = keys.map(({ record, secret }) => ({ ...toApiKey(record, now), secret }));
     return plan({ object: "new_tenant", tenant: toTenant(tenant), apiKeys }, [newTenantChange(tenant), ...keys.flatMap(({ changes }) => changes)]);

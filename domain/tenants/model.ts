@@ -9,8 +9,6 @@ import { Metadata, MetadataPatch, text } from "../kernel/text.ts";
 import { RateLimitsOfTenant, RateLimitsSetting, rateLimitsDefault } from "./rate-limits.ts";
 
 export const platformTenantId = "platform";
-/** The API version that new keys are pinned to. */
-export const apiVersion = "2026-11-01";
 
 export const IdentityPolicies = z
   .strictObject({

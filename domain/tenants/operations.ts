@@ -8,6 +8,7 @@ import { listTenants } from "./list-tenants.ts";
 import { revokeApiKey } from "./revoke-api-key.ts";
 import { rotateApiKey } from "./rotate-api-key.ts";
 import { reactivateTenant, suspendTenant } from "./suspend-tenant.ts";
+import { updateApiKey } from "./update-api-key.ts";
 import { updateTenant } from "./update-tenant.ts";
 import { whoAmI } from "./who-am-i.ts";
 
@@ -18,6 +19,7 @@ export const tenantOperations = [
   createApiKey,
   listApiKeys,
   getApiKey,
+  updateApiKey,
   rotateApiKey,
   revokeApiKey,
   createTenant,

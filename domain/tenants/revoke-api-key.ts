@@ -1,6 +1,6 @@
 import { operation, plan } from "../kernel/operation.ts";
 import { revise } from "../kernel/revision.ts";
-import { remove, replace } from "../kernel/table.ts";
+import { type Change, remove, replace } from "../kernel/table.ts";
 import { ApiKey, type ApiKeyRecord, apiKeyExample } from "./api-key.ts";
 import { apiKeyNotFound, apiKeyParams } from "./get-api-key.ts";
 import { apiKeyKey, secretKey } from "./keys.ts";
@@ -21,11 +21,16 @@ export const revokeApiKey = operation({
   async run({ table, caller, now, fail }, { params }) {
     const { record, lastUsedAt } = (await loadApiKey(table, caller.tenantId, params.apiKeyId)) ?? fail("api_key_not_found");
     if (record.revokedAt) return plan(toApiKey(record, now, lastUsedAt), [], { replaces: record.version });
-    const next = revise(record, { revokedAt: now.toISOString() }, now);
-    const changes = [replace(apiKeyKey(record.tenantId, record.id), record, next), ...secretRemovals(record)];
+    const { next, changes } = revocation(record, now);
     return plan(toApiKey(next, now, lastUsedAt), changes, { replaces: record.version });
   },
 });
+
+/** The key once it is revoked, and what makes it so. */
+export function revocation(record: ApiKeyRecord, now: Date): { next: ApiKeyRecord; changes: Change[] } {
+  const next = revise(record, { revokedAt: now.toISOString() }, now);
+  return { next, changes: [replace(apiKeyKey(record.tenantId, record.id), record, next), ...secretRemovals(record)] };
+}
 
 /** The entries of all secrets of a key. */
 export const secretRemovals = (record: ApiKeyRecord) =>

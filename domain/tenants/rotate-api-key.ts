@@ -7,7 +7,7 @@ import { ApiKeyWithSecret, apiKeyExample, secretExample } from "./api-key.ts";
 import { missingScopes, scopesNotHeld } from "./create-api-key.ts";
 import { apiKeyNotFound, apiKeyParams } from "./get-api-key.ts";
 import { apiKeyKey, secretKey } from "./keys.ts";
-import { formatSecret, secretDisplay, secretHash } from "./secret-format.ts";
+import { formatSecret, secretTraceOf } from "./secret-format.ts";
 import { apiKeyStatus, keyPlacement, loadApiKey, toApiKey } from "./store.ts";
 
 export const apiKeyNotActive = { api_key_not_active: { status: 409, title: "The API key is expired or revoked." } } as const;
@@ -39,11 +39,7 @@ export const rotateApiKey = operation({
     if (apiKeyStatus(record, now) !== "active") return fail("api_key_not_active", { keyStatus: apiKeyStatus(record, now) });
     const secret = formatSecret(record.livemode, newSecret(26));
     const validUntil = instantAfter(now, overlapSeconds * secondMilliseconds);
-    const next = revise(
-      record,
-      { secretHash: secretHash(secret), display: secretDisplay(secret), previousSecretHash: record.secretHash, previousSecretValidUntil: validUntil },
-      now,
-    );
+    const next = revise(record, { ...secretTraceOf(secret), previousSecretHash: record.secretHash, previousSecretValidUntil: validUntil }, now);
     const owner = { tenantId: record.tenantId, keyId: record.id };
     return plan(
       { ...toApiKey(next, now, lastUsedAt), secret },

@@ -32,4 +32,8 @@ export function isWellFormedSecret(secret: string): boolean {
 /** What is kept of a secret: it has 155 random bits, so a plain hash cannot be searched. */
 export const secretHash = (secret: string): string => createHash("sha256").update(secret).digest("hex");
 /** What is shown of a secret afterwards. */
-export const secretDisplay = (secret: string): string => `${secret.slice(0, 12)}…${secret.slice(-4)}`;
+const secretDisplay = (secret: string): string => `${secret.slice(0, 12)}…${secret.slice(-4)}`;
+
+/** All that the service keeps of a secret. */
+export type SecretTrace = { readonly secretHash: string; readonly display: string };
+export const secretTraceOf = (secret: string): SecretTrace => ({ secretHash: secretHash(secret), display: secretDisplay(secret) });

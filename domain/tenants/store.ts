@@ -7,7 +7,7 @@ import type { ApiKey, ApiKeyRecord, ApiKeyStatus, SecretRecord } from "./api-key
 import { apiKeyKey, keyUseKey, secretKey, tenantKey, tenantListPk } from "./keys.ts";
 import type { Tenant, TenantRecord } from "./model.ts";
 import { rateLimitsOf } from "./rate-limits.ts";
-import { secretDisplay, secretHash } from "./secret-format.ts";
+import { type SecretTrace, secretHash } from "./secret-format.ts";
 
 export const loadTenant = (table: Reader, tenantId: string) => table.get(tenantKey(tenantId));
 
@@ -82,13 +82,12 @@ export type NewApiKey = Pick<ApiKeyRecord, "name" | "scopes" | "allowedCidrs" | 
 };
 
 /** A new key and the entry that leads from its secret to it. */
-export function newApiKey(settings: NewApiKey, secret: string, now: Date): { record: ApiKeyRecord; changes: Change[] } {
+export function newApiKey(settings: NewApiKey, trace: SecretTrace, now: Date): { record: ApiKeyRecord; changes: Change[] } {
   const at = now.toISOString();
   const record: ApiKeyRecord = {
     ...settings,
     object: "api_key",
-    display: secretDisplay(secret),
-    secretHash: secretHash(secret),
+    ...trace,
     createdAt: at,
     updatedAt: at,
     version: 1,

@@ -12,7 +12,7 @@ const Identity = z
     credential: z.object({ type: z.enum(["api_key", "user", "system"]), id: z.string(), name: z.string(), expiresAt: Instant.optional() }),
     scopes: z.array(Scope),
     livemode: z.boolean(),
-    apiVersion: z.string(),
+    apiVersion: z.string().meta({ description: "The version that this request was answered in." }),
     limits: z.object({ bodyBytes: z.int(), pageSize: z.int(), batchItems: z.int(), readsPerSecond: z.int(), writesPerSecond: z.int() }),
   })
   .meta({ id: "Caller" });
@@ -20,7 +20,7 @@ const Identity = z
 export const whoAmI = operation({
   id: "whoAmI",
   summary: "Who the credential is",
-  description: "The tenant, the credential, its scopes and mode, the API version it is pinned to, and the limits that apply. Needs no scope.",
+  description: "The tenant, the credential, its scopes and mode, the API version that holds for the request, and the limits that apply. Needs no scope.",
   method: "get",
   path: "/v1/me",
   permission: "any",

@@ -41,7 +41,6 @@ export const createWebhookEndpoint = operation({
       id: newId("we"),
       object: "webhook_endpoint",
       ...body,
-      apiVersion: caller.apiVersion,
       status: "enabled",
       secrets: [{ secret, createdAt: at }],
       createdAt: at,

@@ -1,5 +1,6 @@
 /** Endpoint: a URL that subscribes to events. Its secrets sign what is sent there; health: how deliveries have gone lately. */
 import * as z from "zod";
+import { ApiVersionChoice, newestApiVersion } from "../api-versions.ts";
 import { idOf } from "../kernel/id.ts";
 import { recordFields } from "../kernel/revision.ts";
 import { Metadata, MetadataPatch, text } from "../kernel/text.ts";
@@ -33,6 +34,7 @@ export const EndpointSettings = z.strictObject({
   payload: z.enum(["full", "thin"]).default("full").meta({ description: "`thin`: `data.object` has its id only, for receivers that fetch what they may see." }),
   maxPerSecond: z.int().min(1).max(1000).optional().meta({ description: "Deliveries a second at most; more wait their turn." }),
   headers: Headers.default({}),
+  apiVersion: ApiVersionChoice.default(newestApiVersion).meta({ description: "The version of the API that events are told in, which filters see as well." }),
   description: text(500, { lines: true }).optional(),
   metadata: Metadata.default({}),
 });
@@ -45,6 +47,7 @@ export const EndpointPatch = z.strictObject({
   payload: payload.unwrap().optional(),
   maxPerSecond: EndpointSettings.shape.maxPerSecond.nullable(),
   headers: HeadersPatch.optional(),
+  apiVersion: ApiVersionChoice.optional(),
   description: EndpointSettings.shape.description.nullable(),
   metadata: MetadataPatch.optional(),
 });
@@ -56,7 +59,7 @@ export const WebhookEndpoint = z
     object: z.literal("webhook_endpoint"),
     ...EndpointSettings.omit({ headers: true }).shape,
     headers: z.record(z.string(), z.string()).meta({ description: "Their names; values may be secrets and are never shown.", example: { "x-source": "…" } }),
-    apiVersion: z.string().meta({ description: "The version that events are rendered in, pinned when the endpoint was made." }),
+    apiVersion: z.string().meta({ description: "The version of the API that events are told in, whatever the keys are pinned to." }),
     status: z.enum(["enabled", "disabled"]),
     disabledReason: z
       .enum(disabledReasons)

@@ -1,6 +1,5 @@
 /** Appending to a tenant's log: a gap-free sequence, each event once. Pure; `functions/append-events.ts` commits it. */
-import { isDeepStrictEqual } from "node:util";
-import type { AnyEventType, OutboxEntry } from "../kernel/event.ts";
+import { type AnyEventType, changedAttributes, type OutboxEntry } from "../kernel/event.ts";
 import { type Change, create, type Placement, replace } from "../kernel/table.ts";
 import { dayMilliseconds, instantAfter } from "../kernel/time.ts";
 import { changesPk, type EventPointer, eventPointerKey, type LaneHead, laneHeadKey, logKey, timelinePk } from "./keys.ts";
@@ -41,14 +40,6 @@ export function renderEvent(
     happenedAt: type.happenedAt?.(object as never) ?? entry.at,
     tellsChange: type.happenedAt === undefined,
   };
-}
-
-const bookkeeping = new Set(["version", "updatedAt"]);
-/** The former value of every attribute that differs, whole; null where it was absent. */
-function changedAttributes(before: Record<string, unknown>, after: Record<string, unknown>): Record<string, unknown> {
-  const names = new Set([...Object.keys(before), ...Object.keys(after)]);
-  const changed = [...names].filter((name) => !bookkeeping.has(name) && !isDeepStrictEqual(before[name], after[name]));
-  return Object.fromEntries(changed.map((name) => [name, before[name] ?? null]));
 }
 
 /** Where the next events of a lane stand. */

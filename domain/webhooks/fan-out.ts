@@ -1,4 +1,5 @@
 /** Which endpoints an event goes to. Its deliveries are written in the transaction that appends it: it has them, or is not in the log. */
+import { inApiVersion } from "../api-versions.ts";
 import type { DeliveryRecord } from "./delivery.ts";
 import { newDelivery } from "./delivery-round.ts";
 import type { EndpointRecord } from "./endpoint.ts";
@@ -16,7 +17,8 @@ const changesMax = 99;
 export function address<Rendered extends EventToAppend>(rendered: Rendered, endpoints: readonly EndpointRecord[]): Addressed<Rendered> {
   const { event } = rendered;
   const enabled = endpoints.filter(({ status }) => status === "enabled");
-  return { rendered, endpointIds: enabled.filter((endpoint) => isWanted(endpoint, event) || isTestOf(endpoint, event)).map(({ id }) => id) };
+  const wanting = enabled.filter((endpoint) => isWanted(endpoint, inApiVersion(endpoint.apiVersion, event)) || isTestOf(endpoint, event));
+  return { rendered, endpointIds: wanting.map(({ id }) => id) };
 }
 
 /** A test goes to its endpoint whatever that subscribes to. */

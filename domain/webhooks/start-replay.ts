@@ -1,4 +1,5 @@
 /** How a replay begins: counted as far as one request can, then left to due work. */
+import { inApiVersion } from "../api-versions.ts";
 import { tell } from "../kernel/event.ts";
 import { type Change, create, type Placement, type Reader, replace } from "../kernel/table.ts";
 import { dayMilliseconds, instantAfter } from "../kernel/time.ts";
@@ -31,7 +32,7 @@ export async function nextToReplay(
   now: Date,
 ): Promise<{ found: ToReplay[]; atSequence: number }> {
   const events = await eventsAfter(table, lane, afterSequence, replay.toSequence, eventsPerPage);
-  const meant = events.filter((event) => isInReplay(replay, endpoint, event, now));
+  const meant = events.filter((event) => isInReplay(replay, endpoint, inApiVersion(endpoint.apiVersion, event, event.apiVersion), now));
   const deliveries = await table.getMany(meant.map((event) => deliveryKey(deliveryIdOf(event.id, endpoint.id))));
   const found = meant.map((event, index) => ({ event, before: deliveries[index] })).filter(({ before }) => isToDeliver(replay.which, before));
   return { found, atSequence: events.length < eventsPerPage ? replay.toSequence : (events.at(-1) as Event).sequence };

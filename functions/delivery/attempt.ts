@@ -1,4 +1,5 @@
 /** One attempt: the event, signed, on its way to the endpoint, and what came back. */
+import { inApiVersion } from "../../domain/api-versions.ts";
 import { dayMilliseconds, instantAfter, secondMilliseconds } from "../../domain/kernel/time.ts";
 import type { Attempt } from "../../domain/webhooks/delivery.ts";
 import { type EndpointRecord, liveSecrets } from "../../domain/webhooks/endpoint.ts";
@@ -24,8 +25,9 @@ export async function attempt(endpoint: EndpointRecord, event: Event): Promise<A
   return { attempt: { at: at.toISOString(), ...answer }, notBefore: retryAfterOf(answer.headers?.["retry-after"], new Date()) };
 }
 
-/** The same bytes as `GET /v1/events/{eventId}`, or with the object's id only. */
-function bodyOf({ payload }: EndpointRecord, event: Event): string {
+/** The same bytes as `GET /v1/events/{eventId}` in the endpoint's version, or with the object's id only. */
+function bodyOf({ payload, apiVersion }: EndpointRecord, logged: Event): string {
+  const event = inApiVersion(apiVersion, logged, logged.apiVersion);
   if (payload === "full") return JSON.stringify(event);
   const { id, object } = event.data.object;
   return JSON.stringify({ ...event, data: { object: { id, object }, thin: true } });

@@ -27,7 +27,10 @@ export type Options = {
   readonly dataDir: string;
   /** Called when the engine ends by itself: nothing works any more. Throws by default. */
   readonly onEngineLost?: (error: Error) => void;
+  /** Goes around each Lambda, by its name in `functions/`: what measures them sees all that happens. */
+  readonly around?: Around;
 };
+export type Around = <Handler>(name: string, handler: Handler) => Handler;
 
 const throwIt = (error: Error): never => {
   throw error;
@@ -38,7 +41,8 @@ const throwIt = (error: Error): never => {
  * (`clientele` by default); it stays there afterwards. Once per process, since the shell reads its configuration once.
  * Throws StartFailure for what the person who starts it can mend.
  */
-export async function startClientele({ port, dataDir, onEngineLost = throwIt }: Options): Promise<Clientele> {
+export async function startClientele({ port, dataDir, onEngineLost = throwIt, around = (_, handler) => handler }: Options): Promise<Clientele> {
+  const lambda: Lambdas = async <Handler>(name: string) => around(name, await handlerOf<Handler>(name));
   const server = await startServer(port);
   const stops: (() => Promise<void>)[] = [];
   const stop = async () => {
@@ -56,18 +60,18 @@ export async function startClientele({ port, dataDir, onEngineLost = throwIt }: 
     const endpoint = (process.env["DYNAMODB_ENDPOINT"] ||= engine?.endpoint as string);
     const streamArn = await ensureTable(endpoint, tableName);
     const demo = await prepareDemo(server.baseUrl, join(dataDir, "demo.json"));
-    server.serve(await allRoutes(), await handlerOf("unmatched"));
+    server.serve(await allRoutes(lambda), await lambda("unmatched"));
 
-    const queue = startQueue(join(dataDir, "queue.sqlite"), await handlerOf("deliver-webhook"));
+    const queue = startQueue(join(dataDir, "queue.sqlite"), await lambda("deliver-webhook"));
     stops.push(queue.stop);
     connectQueue(queue);
     const positionFileOf = ({ positionFile }: { positionFile: string }) => join(dataDir, positionFile);
     const passed = handledByAll(streamConsumers.map(positionFileOf), streamArn);
     for (const consumer of streamConsumers) {
-      const handler = await handlerOf<StreamHandler>(consumer.name);
+      const handler = await lambda<StreamHandler>(consumer.name);
       stops.push(startStreamConsumer({ endpoint, streamArn, positionFile: positionFileOf(consumer) }, { ...consumer, handler }));
     }
-    stops.push(startClock(await handlerOf("run-due-work")));
+    stops.push(startClock(await lambda("run-due-work")));
     if (engine) stops.push(startPurge({ endpoint, tableName, file, passed }));
     return { baseUrl: server.baseUrl, demo, stop };
   } catch (error) {
@@ -76,14 +80,16 @@ export async function startClientele({ port, dataDir, onEngineLost = throwIt }: 
   }
 }
 
-async function allRoutes(): Promise<Route[]> {
+async function allRoutes(lambda: Lambdas): Promise<Route[]> {
   const ofContexts = Object.entries(contexts).map(async ([context, operations]) => {
-    const handler = await handlerOf<HttpHandler>(context);
+    const handler = await lambda<HttpHandler>(context);
     return operations.map((operation) => ({ routeKey: routeOf(operation), handler }));
   });
   const docs = await handlerOf<HttpHandler>("docs");
   return [...(await Promise.all(ofContexts)).flat(), ...documentRoutes.map((routeKey) => ({ routeKey, handler: docs }))];
 }
+
+type Lambdas = <Handler>(name: string) => Promise<Handler>;
 
 /** The Lambda of that name. Imported late, so that it finds the endpoint in the environment. */
 async function handlerOf<Handler>(name: string): Promise<Handler> {

@@ -1,8 +1,16 @@
 /** What goes back to the client: a result or a problem, as an API Gateway response. */
 import type { APIGatewayProxyStructuredResultV2 } from "aws-lambda";
+import { inApiVersion } from "../../domain/api-versions.ts";
 import { Problem, shellProblem } from "../../domain/kernel/problem.ts";
 
-export type Answer = { readonly status: number; readonly body: unknown; readonly replayed?: boolean; readonly dryRun?: boolean };
+export type Answer = {
+  readonly status: number;
+  readonly body: unknown;
+  /** The version that a kept answer was made in; what is made now is made in the newest. */
+  readonly apiVersion?: string;
+  readonly replayed?: boolean;
+  readonly dryRun?: boolean;
+};
 
 type Headers = Record<string, string>;
 const etagOf = (body: unknown): string | undefined => {
@@ -11,7 +19,7 @@ const etagOf = (body: unknown): string | undefined => {
 };
 
 /** `selfUrl` makes the request's address, which the next page's link repeats with the cursor. */
-export function successResponse(answer: Answer, ifNoneMatch: string | undefined, selfUrl: () => string): APIGatewayProxyStructuredResultV2 {
+export function successResponse(answer: Answer, apiVersion: string, ifNoneMatch: string | undefined, selfUrl: () => string): APIGatewayProxyStructuredResultV2 {
   const headers: Headers = {};
   const etag = etagOf(answer.body);
   if (etag) headers["etag"] = etag;
@@ -26,7 +34,7 @@ export function successResponse(answer: Answer, ifNoneMatch: string | undefined,
   }
   if (answer.status === 204) return { statusCode: 204, headers };
   headers["content-type"] = "application/json";
-  return { statusCode: answer.status, headers, body: JSON.stringify(answer.body) };
+  return { statusCode: answer.status, headers, body: JSON.stringify(inApiVersion(apiVersion, answer.body, answer.apiVersion)) };
 }
 
 /** The members of a problem, as they stand in an answer or in a batch's item. */

@@ -1,12 +1,13 @@
 /** From the Authorization header to a caller, or a problem. */
 import { BlockList, isIP } from "node:net";
+import { newestApiVersion } from "../../domain/api-versions.ts";
 import type { Caller } from "../../domain/kernel/caller.ts";
 import type { AnyOperation } from "../../domain/kernel/operation.ts";
 import type { Permission } from "../../domain/kernel/permission.ts";
 import { shellProblem } from "../../domain/kernel/problem.ts";
 import { overwrite } from "../../domain/kernel/table.ts";
 import { keyUseKey } from "../../domain/tenants/keys.ts";
-import { apiVersion, platformTenantId } from "../../domain/tenants/model.ts";
+import { platformTenantId } from "../../domain/tenants/model.ts";
 import { rateLimitsDefault } from "../../domain/tenants/rate-limits.ts";
 import { isWellFormedSecret, secretHash } from "../../domain/tenants/secret-format.ts";
 import { type Credential, isUsable, loadCredential, settingsOf } from "../../domain/tenants/store.ts";
@@ -84,7 +85,7 @@ export const anonymous: Caller = {
   actor: { type: "system", id: "anonymous" },
   credential: { id: "anonymous", name: "Anonymous" },
   scopes: [],
-  apiVersion,
+  apiVersion: newestApiVersion,
   settings: {
     name: "",
     timeZone: "UTC",

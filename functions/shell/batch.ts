@@ -1,5 +1,6 @@
 /** Batches: each item is one call of the item operation, atomic by itself; a refused item refuses nobody else. */
 import { createHash } from "node:crypto";
+import { inApiVersion } from "../../domain/api-versions.ts";
 import type { Caller } from "../../domain/kernel/caller.ts";
 import type { BatchOperation } from "../../domain/kernel/operation.ts";
 import { type InputError, shellProblem } from "../../domain/kernel/problem.ts";
@@ -8,7 +9,7 @@ import { type Answer, asProblem, problemBody } from "./answer.ts";
 import { execute, partitionOf } from "./execute.ts";
 import { idempotency, Replayed } from "./idempotency.ts";
 import { log, traceOf } from "./log.ts";
-import { type Call, parse } from "./request.ts";
+import { type Call, parseBody } from "./request.ts";
 import { openTable } from "./table.ts";
 
 /** How many items are under way at once. */
@@ -34,14 +35,14 @@ export async function executeBatch(operation: BatchOperation, caller: Caller, ca
     try {
       const answer = await execute(operation.item, caller, { ...call, ...input, ifMatch: undefined, idempotencyKey } as Call, request.requestId);
       if (!answer.replayed) executed += 1;
-      items[index] = { index, status: answer.status, [operation.itemOutput]: answer.body };
+      items[index] = { index, status: answer.status, [operation.itemOutput]: inApiVersion(caller.apiVersion, answer.body, answer.apiVersion) };
     } catch (error) {
       refuse(index, error);
     }
   };
   const inputs = (call.body as { items: unknown[] }).items.flatMap((item, index) => {
     const errors: InputError[] = [];
-    const parsed = parse(operation.itemSchema, item, "body", errors, `/items/${index}`);
+    const parsed = parseBody(operation, operation.itemSchema, caller.apiVersion, item, errors, `/items/${index}`);
     if (errors.length === 0) return [{ index, input: operation.itemInput(parsed as never) }];
     refuse(index, shellProblem("invalid_input", { errors }));
     return [];
@@ -52,7 +53,8 @@ export async function executeBatch(operation: BatchOperation, caller: Caller, ca
       for (const { index, input } of lane) await runItem(index, input);
     }),
   );
-  return { status: operation.success.status, body: { object: "batch", items }, replayed: repeated && executed === 0, dryRun: call.dryRun };
+  const body = { object: "batch", items };
+  return { status: operation.success.status, body, apiVersion: caller.apiVersion, replayed: repeated && executed === 0, dryRun: call.dryRun };
 }
 
 /** Keeps the batch's fingerprint under its key; true when the same batch was sent before. */

@@ -1,17 +1,19 @@
 /** The HTTP Lambda of a context: a middy handler on API Gateway payload v2 events. */
 import middy from "@middy/core";
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from "aws-lambda";
+import { newestApiVersion } from "../../domain/api-versions.ts";
+import type { Caller } from "../../domain/kernel/caller.ts";
 import type { AnyOperation } from "../../domain/kernel/operation.ts";
 import { shellProblem } from "../../domain/kernel/problem.ts";
-import { apiVersion } from "../../domain/tenants/model.ts";
 import { asProblem, problemResponse, successResponse } from "./answer.ts";
 import { anonymous, authenticate, authorize } from "./authenticate.ts";
 import { executeBatch } from "./batch.ts";
+import { deprecationHeaders } from "./deprecation.ts";
 import { type Effects, noEffects } from "./effects.ts";
 import { execute } from "./execute.ts";
 import { log, traceOf } from "./log.ts";
-import { bucketsOf, charge, chargeOtherItems, giveBack, rateLimitHeaders } from "./rate-limit.ts";
-import { readCall } from "./request.ts";
+import { type Bucket, bucketsOf, charge, chargeOtherItems, giveBack, rateLimitHeaders } from "./rate-limit.ts";
+import { apiVersionOf, readCall } from "./request.ts";
 import { observedRequests, tell } from "./request-log.ts";
 
 type Event = APIGatewayProxyEventV2;
@@ -29,24 +31,27 @@ export function httpLambda(operations: readonly AnyOperation[], effects: Effects
     if (!operation) throw shellProblem("route_not_found");
     tell(event, { operation: operation.id });
     const { requestId, http } = event.requestContext;
-    const caller = operation.permission === "public" ? anonymous : await authenticate(event.headers["authorization"], http.sourceIp, new Date());
+    let caller: Caller = operation.permission === "public" ? anonymous : await authenticate(event.headers["authorization"], http.sourceIp, new Date());
     if (caller !== anonymous) tell(event, { caller });
+    let budgets: readonly Bucket[] = [];
+    alsoSaid.set(event, () => ({ "api-version": caller.apiVersion, ...rateLimitHeaders(budgets), ...deprecationHeaders(operation) }));
     authorize(operation, caller);
-    const budgets = bucketsOf(operation, caller);
-    if (budgets.length > 0) alsoSaid.set(event, () => rateLimitHeaders(budgets));
+    budgets = bucketsOf(operation, caller);
     await charge(budgets, 1);
-    const call = readCall(operation, event);
+    const apiVersion = apiVersionOf(event.headers["api-version"], caller.apiVersion);
+    if (apiVersion !== caller.apiVersion) caller = { ...caller, apiVersion };
+    const call = readCall(operation, event, apiVersion);
     const cost = "item" in operation ? (call.body as { items: unknown[] }).items.length : 1;
     await chargeOtherItems(budgets, cost);
     const baseUrl = baseUrlOf(event);
     const answer =
       "item" in operation ? await executeBatch(operation, caller, call, { requestId, baseUrl }) : await execute(operation, caller, call, requestId, effects);
     tell(event, { answer });
-    const response = successResponse(answer, call.ifNoneMatch, () => `${baseUrl}${event.rawPath}?${event.rawQueryString}`);
+    const response = successResponse(answer, apiVersion, call.ifNoneMatch, () => `${baseUrl}${event.rawPath}?${event.rawQueryString}`);
     if (response.statusCode === 304 || answer.dryRun || answer.replayed) giveBack(budgets, cost);
     const { maxAgeSeconds } = operation.success;
     const cacheControl = maxAgeSeconds === undefined ? "no-store" : `public, max-age=${maxAgeSeconds}`;
-    return { ...response, headers: { ...response.headers, "cache-control": cacheControl, "api-version": caller.apiVersion } };
+    return { ...response, headers: { ...response.headers, "cache-control": cacheControl } };
   });
 }
 
@@ -62,14 +67,17 @@ export const httpHandler = (answer: (event: Event) => Promise<Response>) =>
 
 const requestId = (): middy.MiddlewareObj<Event, Response> => {
   const stamp = ({ event, response }: { event: Event; response: Response | null | undefined }) => {
-    if (response)
-      response.headers = {
-        "api-version": apiVersion,
-        "cache-control": "no-store",
-        ...alsoSaid.get(event)?.(),
-        ...response.headers,
-        "request-id": event.requestContext.requestId,
-      };
+    if (!response) return;
+    const said = alsoSaid.get(event)?.();
+    const links: Record<string, string> = said?.["link"] && response.headers?.["link"] ? { link: `${response.headers["link"]}, ${said["link"]}` } : {};
+    response.headers = {
+      "api-version": newestApiVersion,
+      "cache-control": "no-store",
+      ...said,
+      ...response.headers,
+      ...links,
+      "request-id": event.requestContext.requestId,
+    };
   };
   return { after: stamp, onError: stamp };
 };

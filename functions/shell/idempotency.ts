@@ -3,6 +3,7 @@
  * does, so there is no window in which a repeat could act twice or be told to wait.
  */
 import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes, randomUUID } from "node:crypto";
+import { newestApiVersion } from "../../domain/api-versions.ts";
 import type { Caller } from "../../domain/kernel/caller.ts";
 import { canonicalJson } from "../../domain/kernel/canonical-json.ts";
 import type { AnyOperation } from "../../domain/kernel/operation.ts";
@@ -14,7 +15,7 @@ import type { Call } from "./request.ts";
 
 const daysKept = 7;
 /** `commit` differs at each commit: it tells a repeat by the caller from a repeat by the SDK (see table.ts). */
-type Kept = { fingerprint: string; status: number; body: string; sealed?: boolean; commit: string };
+type Kept = { fingerprint: string; status: number; body: string; apiVersion: string; sealed?: boolean; commit: string };
 
 /** Thrown by a commit that finds the record of an earlier one. */
 export class Replayed extends Error {
@@ -39,12 +40,18 @@ export function idempotency(operation: AnyOperation, caller: Caller, call: Call,
   const answerAgain = (kept: Kept): never => {
     if (kept.fingerprint !== fingerprint) throw shellProblem("idempotency_key_reused");
     const body = JSON.parse(kept.sealed && secret ? unseal(kept.body, secret) : kept.body);
-    throw new Replayed({ status: kept.status, body, replayed: true });
+    throw new Replayed({ status: kept.status, body, apiVersion: kept.apiVersion, replayed: true });
   };
   return {
     keep({ status, body }) {
       const text = JSON.stringify(body ?? null);
-      const kept = { fingerprint, status, ...(secret ? { body: seal(text, secret), sealed: true } : { body: text }), commit: randomUUID() };
+      const kept = {
+        fingerprint,
+        status,
+        apiVersion: newestApiVersion,
+        ...(secret ? { body: seal(text, secret), sealed: true } : { body: text }),
+        commit: randomUUID(),
+      };
       return create(at, kept, { placement: { expiresAt: instantAfter(now, daysKept * dayMilliseconds) }, whenRefused: answerAgain });
     },
     async replay(table) {

@@ -1,9 +1,10 @@
 /** OIDC and OAuth 2 access tokens as a second kind of credential. */
 import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from "jose";
+import { newestApiVersion } from "../../domain/api-versions.ts";
 import type { Caller } from "../../domain/kernel/caller.ts";
 import { type Permission, tenantScopes } from "../../domain/kernel/permission.ts";
 import { shellProblem } from "../../domain/kernel/problem.ts";
-import { apiVersion, platformTenantId } from "../../domain/tenants/model.ts";
+import { platformTenantId } from "../../domain/tenants/model.ts";
 import { loadTenant, settingsOf } from "../../domain/tenants/store.ts";
 import type { Config } from "./config.ts";
 import { openTable } from "./table.ts";
@@ -41,7 +42,7 @@ export async function callerOfJwt(token: string, oidc: Oidc): Promise<Caller> {
     actor: { type: "user", id: payload.sub as string },
     credential: { id: payload.sub as string, name: "jwt", expiresAt: new Date((payload.exp as number) * 1000).toISOString() },
     scopes: tenantScopes.filter((scope: Permission) => claimed.includes(scope)),
-    apiVersion,
+    apiVersion: newestApiVersion,
     settings: settingsOf(tenant),
   };
 }

@@ -2,6 +2,8 @@
 import type { APIGatewayProxyEventV2 } from "aws-lambda";
 import { visit } from "jsonc-parser";
 import * as z from "zod";
+import { apiVersions, newestApiVersion } from "../../domain/api-versions.ts";
+import { upgradesOf } from "../../domain/kernel/api-version.ts";
 import { BatchEnvelope } from "../../domain/kernel/batch.ts";
 import { inputErrors } from "../../domain/kernel/input-errors.ts";
 import type { AnyOperation } from "../../domain/kernel/operation.ts";
@@ -24,11 +26,10 @@ export type Call = {
 };
 
 /** Refusals in order: body type, body size, JSON, then everything the schemas find, all at once. */
-export function readCall(operation: AnyOperation, event: APIGatewayProxyEventV2): Call {
+export function readCall(operation: AnyOperation, event: APIGatewayProxyEventV2, apiVersion: string): Call {
   const isWrite = operation.method !== "get";
   const errors: InputError[] = [];
-  const bodySchema = "item" in operation ? BatchEnvelope : operation.body;
-  const body = bodySchema ? parse(bodySchema, readBody(event), "body", errors) : undefined;
+  const body = operation.body && readOwnBody(operation, event, apiVersion, errors);
   const params = operation.params ? parse(operation.params, event.pathParameters ?? {}, "path", errors) : {};
   const { dryRun, ...query } = readQuery(event.rawQueryString, errors);
   const parsedQuery = parse(operation.query ?? noQuery, isWrite || dryRun === undefined ? query : { dryRun, ...query }, "query", errors);
@@ -48,6 +49,29 @@ export function readCall(operation: AnyOperation, event: APIGatewayProxyEventV2)
     ifMatch: isWrite ? ifMatch : undefined,
     ifNoneMatch: isWrite ? undefined : event.headers["if-none-match"],
   };
+}
+
+const readOwnBody = (operation: AnyOperation, event: APIGatewayProxyEventV2, apiVersion: string, errors: InputError[]): unknown =>
+  "item" in operation ? parse(BatchEnvelope, readBody(event), "body", errors) : parseBody(operation, operation.body, apiVersion, readBody(event), errors);
+
+/** Brought from the caller's version to the newest, and checked. The first version that finds a fault ends it. */
+export function parseBody(operation: AnyOperation, schema: z.ZodType, apiVersion: string, body: unknown, errors: InputError[], under = ""): unknown {
+  let parsed = body;
+  const faultsBefore = errors.length;
+  for (const upgrade of apiVersion === newestApiVersion ? [] : upgradesOf(apiVersions, apiVersion, operation.id)) {
+    parsed = parse(upgrade, parsed, "body", errors, under);
+    if (errors.length > faultsBefore) return undefined;
+  }
+  return parse(schema, parsed, "body", errors, under);
+}
+
+/** The version that the request names, or else the one that its credential is pinned to. */
+export function apiVersionOf(header: string | undefined, pinned: string): string {
+  if (header === undefined) return pinned;
+  const dates = apiVersions.map(({ date }) => date);
+  if (dates.includes(header)) return header;
+  const error: InputError = { in: "header", pointer: "/api-version", code: "unknown_api_version", detail: `One of ${dates.join(", ")}.` };
+  throw shellProblem("invalid_input", { errors: [error] });
 }
 
 function readBody(event: APIGatewayProxyEventV2): unknown {

@@ -1,0 +1,12 @@
+/** `npm run deploy -- <stage>`: all stacks of a stage, in their order. Further options go to the CDK's own command. */
+import { spawnSync } from "node:child_process";
+import { stages } from "./settings.ts";
+
+const [stage, ...options] = process.argv.slice(2);
+const names: readonly string[] = stages.map(({ name }) => name);
+if (stage === undefined || !names.includes(stage)) {
+  console.error(`Use: npm run deploy -- <${names.join("|")}> [options of cdk deploy, such as --require-approval never]`);
+  process.exit(1);
+}
+const { status } = spawnSync("cdk", ["deploy", `${stage}/*`, "--strict", "--outputs-file", `.cdk.out/${stage}-outputs.json`, ...options], { stdio: "inherit" });
+process.exit(status ?? 1);
