@@ -30,14 +30,20 @@ const json = (response: ServerResponse, answer: object, status = 200) =>
 export const refuse = (response: ServerResponse, status: number, name: string, message: string) =>
   response.writeHead(status, { "content-type": "application/json", "x-amzn-errortype": name }).end(JSON.stringify({ __type: name, message, Message: message }));
 
-export type PointInTimeRecovery = Loopback & { readonly requests: string[]; readonly recoveryDays: Map<string, number> };
+type Restore = { readonly at: number; readonly source: string; looks: number };
+export type PointInTimeRecovery = Loopback & {
+  readonly requests: string[];
+  readonly recoveryDays: Map<string, number>;
+  /** By the name of the restored table; `at` is in seconds since 1970. */
+  readonly restores: Map<string, Restore>;
+};
 
 /** A restored table has the items and the indexes of its source, and no stream, no time to live, no recovery and no protection of its own. */
 export async function startPointInTimeRecovery(engine: string): Promise<PointInTimeRecovery> {
   const client = new DynamoDBClient(localConnection(engine));
   const requests: string[] = [];
   const recoveryDays = new Map([["clientele", 7]]);
-  const restores = new Map<string, { at: number; source: string; looks: number }>();
+  const restores = new Map<string, Restore>();
   const recovery = (table: string) => ({
     ContinuousBackupsDescription: {
       ContinuousBackupsStatus: "ENABLED",
@@ -72,13 +78,17 @@ export async function startPointInTimeRecovery(engine: string): Promise<PointInT
     const answered = (await answer.json()) as Json;
     const restore = name === "DescribeTable" ? restores.get(answered.Table?.TableName) : undefined;
     if (restore) {
-      const RestoreInProgress = (restore.looks += 1) < 3;
-      answered.Table.RestoreSummary = { RestoreDateTime: restore.at, RestoreInProgress, SourceTableArn: restore.source };
+      const RestoreInProgress = (restore.looks += 1) < 2;
+      answered.Table.RestoreSummary = {
+        RestoreDateTime: restore.at,
+        RestoreInProgress,
+        SourceTableArn: `arn:aws:dynamodb:eu-west-1:000000000000:table/${restore.source}`,
+      };
       if (RestoreInProgress) answered.Table.TableStatus = "CREATING";
     }
     return json(response, answered, answer.status);
   });
-  return { ...loopback, requests, recoveryDays };
+  return { ...loopback, requests, recoveryDays, restores };
 }
 
 async function copyItems(client: DynamoDBClient, from: string, to: string): Promise<void> {

@@ -8,7 +8,7 @@ import { failedBatchIn, oldestFirst } from "../infra/restore/failed-batch.ts";
 import { batchesOf, recordOf } from "../infra/restore/hand-over.ts";
 import { call, type Json, newTenant, type TenantKeys } from "./clientele.ts";
 import { type Operator, startOperator } from "./operator.ts";
-import { type LambdaApi, type Loopback, type Stage, startBucket, startLambdaApi } from "./operator-aws.ts";
+import { type LambdaApi, type Loopback, type PointInTimeRecovery, type Stage, startBucket, startLambdaApi, startPointInTimeRecovery } from "./operator-aws.ts";
 
 const invoked: string[] = [];
 const stage: Stage = {
@@ -24,14 +24,19 @@ const stage: Stage = {
 const objects = new Map<string, string>();
 let lambda: LambdaApi;
 let bucket: Loopback;
+let recovery: PointInTimeRecovery;
 let operator: Operator;
 
 beforeAll(async () => {
-  [lambda, bucket] = await Promise.all([startLambdaApi(stage), startBucket(stage.bucket, objects)]);
-  operator = await startOperator({ dynamodb: deployment().endpoint as string, lambda: lambda.endpoint, s3: bucket.endpoint });
+  [lambda, bucket, recovery] = await Promise.all([
+    startLambdaApi(stage),
+    startBucket(stage.bucket, objects),
+    startPointInTimeRecovery(deployment().endpoint as string),
+  ]);
+  operator = await startOperator({ dynamodb: recovery.endpoint, lambda: lambda.endpoint, s3: bucket.endpoint });
 });
 afterAll(() => {
-  for (const { stop } of [lambda, bucket, operator]) stop();
+  for (const { stop } of [lambda, bucket, recovery, operator]) stop();
 });
 beforeEach(() => {
   invoked.length = 0;
@@ -129,6 +134,21 @@ describe("npm run redrive", () => {
 
     for (const stays of ["05", "30", "50"]) objects.delete(keyOf(stays));
     expect(await operator.run("redrive.ts", "dev")).toMatchObject({ code: 0, output: expect.stringContaining("0 batches") });
+  });
+
+  test("after a restore, tells of the former table what was written before the restored second, and nothing of what never happened", async () => {
+    const tenant = await newTenant();
+    const { body: customer } = await call(tenant.live, "post", "/v1/customers", { body: { displayName: "Ada" } });
+    const at = Math.floor(Date.now() / 1000);
+    recovery.restores.set(stage.tableName, { at, source: "former-table", looks: 9 });
+    const [before, after] = [newId("evt"), newId("evt")];
+    const made = (id: string, second: number) => {
+      const record = recordFor(tenant, customer, "customer.updated", id);
+      return { ...record, dynamodb: { ...record.dynamodb, ApproximateCreationDateTime: second } };
+    };
+    objects.set(keyOf("10"), givenUp("clientele-dev-append-events", { Records: [made(before, at - 1), made(after, at)] }, "former-table"));
+    expect(await operator.run("redrive.ts", "dev")).toMatchObject({ code: 0 });
+    expect([await eventsOf(tenant, before), await eventsOf(tenant, after), objects.size]).toEqual([1, 0, 0]);
   });
 
   test("sorts by when it was given up, whatever mapping and shard stand before it", () => {

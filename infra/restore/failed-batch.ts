@@ -3,6 +3,7 @@
  * source in Lambda" in its Developer Guide. The object's key is
  * `aws/lambda/<mapping>/<shard>/YYYY/MM/DD/YYYY-MM-DDTHH.MM.SS-<UUID>`.
  */
+import type { TableDescription } from "@aws-sdk/client-dynamodb";
 import type { DynamoDBRecord, DynamoDBStreamEvent } from "aws-lambda";
 
 export const failedBatchPrefix = "aws/lambda/";
@@ -34,4 +35,18 @@ export function failedBatchIn(text: string): FailedBatch {
   const tableName = /:table\/([^/]+)/.exec(batch.streamArn)?.[1];
   if (!functionName || !tableName || !event?.Records) throw new Error("It names no function or no table, or has no records.");
   return { functionName, tableName, condition: requestContext.condition, records: event.Records };
+}
+
+/**
+ * What the batch tells of `table`. Of the table that it was restored from, that is what was written before the second of the
+ * restore: the rest never happened. Undefined for a batch of any other table. Records tell the second in which they were made.
+ */
+export function recordsOf(
+  { tableName, records }: FailedBatch,
+  { TableName: name, RestoreSummary: restore }: TableDescription,
+): readonly DynamoDBRecord[] | undefined {
+  if (tableName === name) return records;
+  if (!restore?.RestoreDateTime || !restore.SourceTableArn?.endsWith(`:table/${tableName}`)) return undefined;
+  const restoredSeconds = restore.RestoreDateTime.getTime() / 1000;
+  return records.filter(({ dynamodb }) => (dynamodb?.ApproximateCreationDateTime ?? Number.POSITIVE_INFINITY) < restoredSeconds);
 }

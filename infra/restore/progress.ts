@@ -1,11 +1,10 @@
 /** Shows how far a program is: a bar on a terminal, elsewhere a line now and then. */
 import { Presets, SingleBar } from "cli-progress";
 
-export type Counts = Record<string, number>;
-export type Progress = { show(done: number, counts: Counts): void; stop(): void };
+export type Progress = { show(done: number, counts: Readonly<Record<string, number>>): void; stop(): void };
 
 const linesEveryMilliseconds = 10_000;
-const textOf = (counts: Counts): string =>
+const textOf = (counts: Readonly<Record<string, number>>): string =>
   Object.entries(counts)
     .map(([name, count]) => `${count.toLocaleString("en")} ${name}`)
     .join(" | ");

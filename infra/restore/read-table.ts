@@ -1,7 +1,7 @@
 /** Reads a whole table once, in segments side by side, and goes on where a killed program was. */
 import { type DynamoDBClient, ScanCommand } from "@aws-sdk/client-dynamodb";
 import type { Image } from "./hand-over.ts";
-import type { Journal, Untold } from "./journal.ts";
+import type { Journal, Page } from "./journal.ts";
 
 const segments = 16;
 
@@ -10,14 +10,14 @@ export async function readTable(
   dynamodb: DynamoDBClient,
   tableName: string,
   journal: Journal,
-  settle: (images: readonly Image[]) => Promise<readonly Untold[]>,
+  settle: (images: readonly Image[]) => Promise<Page>,
 ): Promise<void> {
   let isStopped = false;
   const readSegment = async (segment: number): Promise<void> => {
     for (let place = journal.placeOf(segment); place !== "done" && !isStopped; place = journal.placeOf(segment)) {
       const command = new ScanCommand({ TableName: tableName, Segment: segment, TotalSegments: segments, ExclusiveStartKey: place, ConsistentRead: true });
       const { Items: images = [], LastEvaluatedKey: next } = await dynamodb.send(command);
-      journal.add({ segment, untold: await settle(images), ...(next && { next }) });
+      journal.add({ segment, ...(await settle(images)), ...(next && { next }) });
     }
   };
   await Promise.all(

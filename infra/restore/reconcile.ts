@@ -13,7 +13,7 @@ import { splitPartition } from "../../domain/kernel/partition.ts";
 import { walletKey } from "../../domain/loyalty/wallets/wallet-keys.ts";
 import { functionNameOf, type StageSettings } from "../settings.ts";
 import { handOver, type Image, newLambdaClient, recordOf } from "./hand-over.ts";
-import { openJournal, type Untold } from "./journal.ts";
+import { type Journal, openJournal, type Page } from "./journal.ts";
 import { type Deployed, deployed, OperatorFailure, run, stageNamed } from "./operator.ts";
 import { type Progress, startProgress } from "./progress.ts";
 import { readTable } from "./read-table.ts";
@@ -24,12 +24,11 @@ const usage = "Use: npm run reconcile -- <stage> [--state .restore]";
 const toldAtOnce = 100;
 
 type Work = Deployed & { readonly stage: StageSettings; readonly dynamodb: DynamoDBClient; readonly lambda: LambdaClient; readonly sqs: SQSClient };
-type Counts = { items: number; untold: number; wallets: number; deliveries: number; failed: number };
 
 const head = walletKey("");
 const isWalletHead = (image: Image): boolean => attribute(image, "sk") === head.sk && splitPartition(attribute(image, "pk")).pk.startsWith(head.pk);
 
-async function settle({ stage, dynamodb, lambda, sqs, tableName, queueUrl }: Work, images: readonly Image[], counts: Counts): Promise<Untold[]> {
+async function settle({ stage, dynamodb, lambda, sqs, tableName, queueUrl }: Work, images: readonly Image[]): Promise<Page> {
   const now = new Date();
   const heads = images.filter(isWalletHead);
   const waiting = images.flatMap((image) => waitingIn(image, now));
@@ -38,22 +37,19 @@ async function settle({ stage, dynamodb, lambda, sqs, tableName, queueUrl }: Wor
     handOver(lambda, functionNameOf(stage.name, "account-points"), heads.map(recordOf)),
     sendAll(sqs, queueUrl, waiting),
   ]);
-  counts.items += images.length;
-  counts.untold += untold.length;
-  counts.wallets += heads.length;
-  counts.deliveries += waiting.length;
-  counts.failed += failed.length;
-  return untold;
+  return { untold, counts: { items: images.length, wallets: heads.length, deliveries: waiting.length, failed: failed.length } };
 }
 
-/** In the order in which they happened: only the log's order tells a customer's story. */
-async function tellAll({ stage, dynamodb, lambda, tableName }: Work, untold: readonly Untold[], progress: Progress, counts: Counts): Promise<void> {
+/** In the order in which they happened: only the log's order tells a customer's story. Answers how many could not be told. */
+async function tellAll({ stage, dynamodb, lambda, tableName }: Work, { untold }: Journal, progress: Progress): Promise<number> {
+  let failed = 0;
   const inOrder = untold.toSorted((one, other) => (one.at < other.at ? -1 : Number(one.at > other.at)));
   for (let from = 0; from < inOrder.length; from += toldAtOnce) {
     const images = await imagesOf(dynamodb, tableName, inOrder.slice(from, from + toldAtOnce));
-    counts.failed += (await handOver(lambda, functionNameOf(stage.name, "append-events"), images.map(recordOf))).length;
-    progress.show(from + images.length, counts);
+    failed += (await handOver(lambda, functionNameOf(stage.name, "append-events"), images.map(recordOf))).length;
+    progress.show(from + images.length, { told: from + images.length, failed });
   }
+  return failed;
 }
 
 async function main(): Promise<void> {
@@ -63,24 +59,25 @@ async function main(): Promise<void> {
   const work: Work = { stage, lambda, dynamodb: new DynamoDBClient(), sqs: new SQSClient(), ...(await deployed(lambda, stage)) };
   const file = join(values.state, `${work.tableName}.journal`);
   const journal = openJournal(file);
-  const counts: Counts = { items: 0, untold: journal.untold.length, wallets: 0, deliveries: 0, failed: 0 };
   console.log(`${stage.name} works on the table ${work.tableName}. How far this is stands in ${file}.`);
 
   const { Table: table } = await work.dynamodb.send(new DescribeTableCommand({ TableName: work.tableName }));
   const reading = startProgress("Reading", table?.ItemCount ?? 0);
   await readTable(work.dynamodb, work.tableName, journal, async (images) => {
-    const untold = await settle(work, images, counts);
-    reading.show(counts.items, counts);
-    return untold;
+    const page = await settle(work, images);
+    reading.show(journal.counts.items, { ...journal.counts, untold: journal.untold.length });
+    return page;
   }).finally(reading.stop);
   const telling = startProgress("Telling", journal.untold.length);
-  await tellAll(work, journal.untold, telling, counts).finally(telling.stop);
+  const notTold = await tellAll(work, journal, telling).finally(telling.stop);
   journal.remove();
 
-  const { items, untold, wallets, deliveries } = counts;
-  console.log(`${items} items read, ${untold} of them with untold events; ${wallets} wallets checked; ${deliveries} waiting deliveries sent to the queue.`);
-  if (counts.failed > 0)
-    throw new OperatorFailure(`${counts.failed} records failed; the logs of append-events and account-points say why. Mend it and run this again.`);
+  const { items, wallets, deliveries } = journal.counts;
+  const failed = journal.counts.failed + notTold;
+  console.log(
+    `${items} items read, ${journal.untold.length} of them with untold events; ${wallets} wallets checked; ${deliveries} waiting deliveries sent to the queue.`,
+  );
+  if (failed > 0) throw new OperatorFailure(`${failed} records failed; the logs of append-events and account-points say why. Mend it and run this again.`);
 }
 
 await run(main);

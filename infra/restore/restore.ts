@@ -3,7 +3,7 @@
  * take its place. Nothing works on it before the next deployment. Run again, it goes on with the table that it has begun.
  */
 import { parseArgs } from "node:util";
-import { DescribeContinuousBackupsCommand, DescribeTableCommand, DynamoDBClient, RestoreTableToPointInTimeCommand } from "@aws-sdk/client-dynamodb";
+import { DescribeContinuousBackupsCommand, DynamoDBClient, RestoreTableToPointInTimeCommand } from "@aws-sdk/client-dynamodb";
 import type { StageSettings } from "../settings.ts";
 import { newLambdaClient } from "./hand-over.ts";
 import { deployed, OperatorFailure, run, stageNamed } from "./operator.ts";
@@ -48,8 +48,7 @@ async function main(): Promise<void> {
 
   const begun = await describe(dynamodb, target);
   if (!begun) await begin(dynamodb, source, target, at);
-  const summary = (begun ?? (await dynamodb.send(new DescribeTableCommand({ TableName: target }))).Table)?.RestoreSummary;
-  if (summary?.RestoreDateTime?.getTime() !== at.getTime())
+  else if (begun.RestoreSummary?.RestoreDateTime?.getTime() !== at.getTime())
     throw new OperatorFailure(`There is a table ${target} that is no restore to ${secondOf(at)}. Rename or delete it first.`);
   console.log(
     `${begun ? "Going on with" : "Begun:"} ${target}, what ${source} held at ${secondOf(at)}. This takes from minutes to hours; it may be stopped and run again.`,
