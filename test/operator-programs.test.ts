@@ -1,7 +1,10 @@
 /** The operator's programs beside a restore: pausing a stage, and handing out again what was given up. */
+import type { SQSRecord } from "aws-lambda";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { OutboxEntry } from "../domain/kernel/event.ts";
 import { inPartition } from "../domain/kernel/partition.ts";
+import type { Event } from "../domain/webhooks/model.ts";
+import { handler as deliverWebhook } from "../functions/deliver-webhook.ts";
 import { deployment } from "../functions/shell/config.ts";
 import { newId } from "../functions/shell/random.ts";
 import { failedBatchIn, oldestFirst } from "../infra/restore/failed-batch.ts";
@@ -9,6 +12,8 @@ import { batchesOf, recordOf } from "../infra/restore/hand-over.ts";
 import { call, type Json, newTenant, type TenantKeys } from "./clientele.ts";
 import { type Operator, startOperator } from "./operator.ts";
 import { type LambdaApi, type Loopback, type PointInTimeRecovery, type Stage, startBucket, startLambdaApi, startPointInTimeRecovery } from "./operator-aws.ts";
+import { startReceiver } from "./receiver.ts";
+import { customersCreated, deliveryWas, endpointAt } from "./webhook-log.ts";
 
 const invoked: string[] = [];
 const stage: Stage = {
@@ -159,6 +164,21 @@ describe("npm run redrive", () => {
   test("refuses a record without its payload, as other destinations than S3 get it", () => {
     expect(() => failedBatchIn(givenUp("clientele-dev-append-events", undefined))).toThrow("has no records");
   });
+});
+
+test("a message from before a restore, which names the place of another event, sends nothing; the delivery's own does", async () => {
+  const [tenant, receiver] = [await newTenant(), await startReceiver()];
+  const endpointId = await endpointAt(tenant, receiver.url, { eventTypes: ["customer.deleted"] });
+  const [other, event] = (await customersCreated(tenant, 2)) as [Event, Event];
+  const delivery = await deliveryWas(tenant, endpointId, event, { status: "pending", nextAttemptAt: new Date().toISOString() });
+  const wakenBy = ({ lane, sequence }: Event) => {
+    const body = JSON.stringify({ partition: tenant.tenantId, deliveryId: delivery.id, endpointId, lane, sequence });
+    return deliverWebhook({ Records: [{ messageId: "1", body } as SQSRecord] });
+  };
+  expect([await wakenBy(other), receiver.requests.length]).toEqual([{ batchItemFailures: [] }, 0]);
+  await wakenBy(event);
+  expect(receiver.requests.map(({ headers }) => headers["webhook-id"])).toEqual([event.id]);
+  await receiver.stop();
 });
 
 test("records go to a Lambda in batches that its request can hold, with bytes in base64", () => {

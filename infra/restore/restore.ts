@@ -12,7 +12,7 @@ import { describe, prepareTable, untilReady } from "./prepare-table.ts";
 const usage = "Use: npm run restore -- <stage> --at 2026-11-22T03:15:00Z";
 const secondOf = (instant: Date): string => `${instant.toISOString().slice(0, 19)}Z`;
 /** Names the restore, so that a repeat finds it: without the punctuation that a table's name may not have. */
-export const restoredNameOf = (stage: string, at: Date): string => `clientele-${stage}-at-${secondOf(at).replaceAll(/[-:]/g, "")}`;
+const restoredNameOf = (stage: string, at: Date): string => `clientele-${stage}-at-${secondOf(at).replaceAll(/[-:]/g, "")}`;
 
 /** A date alone or a local time would mean another second than the operator thinks. */
 function readInstant(text: string | undefined): Date {
