@@ -7,6 +7,3 @@ export function splitPartition(pk: string): { partition: string; pk: string } {
   const end = pk.indexOf("#", 2);
   return { partition: pk.slice(2, end), pk: pk.slice(end + 1) };
 }
-
-/** Undefined for what belongs to no partition, such as rate buckets. */
-export const partitionIn = (storedPk: string): string | undefined => (storedPk.startsWith("T#") ? splitPartition(storedPk).partition : undefined);

@@ -13,11 +13,10 @@ import {
   UpdateCommand,
 } from "@aws-sdk/lib-dynamodb";
 import { unmarshall } from "@aws-sdk/util-dynamodb";
-import { partitionIn } from "../../domain/kernel/partition.ts";
 import { shellProblem } from "../../domain/kernel/problem.ts";
 import { platformTenantId } from "../../domain/tenants/model.ts";
 import { deployment } from "./config.ts";
-import type { Item } from "./item.ts";
+import { type Item, partitionIn } from "./item.ts";
 import { complain } from "./metrics.ts";
 import { partitionSession } from "./partition-session.ts";
 import { inTrace } from "./trace.ts";

@@ -4,7 +4,7 @@
  * parsing one string is not.
  */
 import type { OutboxEntry } from "../../domain/kernel/event.ts";
-import { inPartition } from "../../domain/kernel/partition.ts";
+import { inPartition, splitPartition } from "../../domain/kernel/partition.ts";
 import type { Change, Key } from "../../domain/kernel/table.ts";
 import { documentText, withPackedDocument } from "./packed-document.ts";
 
@@ -23,6 +23,9 @@ export type Item = {
   dueSk?: string;
   expiresAtSeconds?: number;
 };
+
+/** Undefined for what belongs to no partition, such as rate buckets. */
+export const partitionIn = (storedPk: string): string | undefined => (storedPk.startsWith("T#") ? splitPartition(storedPk).partition : undefined);
 
 export const itemKey = (partition: string, { pk, sk }: Key) => ({ pk: inPartition(partition, pk), sk });
 
