@@ -7,6 +7,7 @@ import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { type BuildOptions, build, type Metafile } from "esbuild";
 import { bundling, pluginsFor } from "../infra/bundling.ts";
+import { readAtOnce } from "../infra/lambda-bundles.ts";
 import { saveResults } from "./results.ts";
 import { median, table } from "./table.ts";
 
@@ -47,14 +48,6 @@ async function bundle(name: string, entry: string, folder: string, settings: Bui
   const outputs = readAtOnce(metafile, relative(project, file));
   const bytes = outputs.reduce((sum, output) => sum + output.bytes, 0);
   return { entry: name, file, bytes, outputs, milliseconds: [] };
-}
-
-/** The output at `path`, and those that it imports from the start. */
-function readAtOnce({ outputs }: Metafile, path: string): Outputs {
-  const paths = new Set([path]);
-  for (const each of paths)
-    for (const imported of outputs[each]?.imports ?? []) if (imported.kind === "import-statement" && !imported.external) paths.add(imported.path);
-  return [...paths].flatMap((each) => outputs[each] ?? []);
 }
 
 /** In a process of its own each time, as a cold start is; all in turn, so that drift touches all alike. */

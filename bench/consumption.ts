@@ -1,6 +1,6 @@
 /** What a call costs, as the database counts it. */
 import { AsyncLocalStorage } from "node:async_hooks";
-import { dynamodb } from "../functions/shell/dynamodb.ts";
+import { dynamodb } from "../functions/shell/dynamodb-client.ts";
 
 /**
  * `calls` are the names of the commands, in order. What rate limits write is told apart: a busy process writes once for

@@ -1,7 +1,7 @@
 /** What earning and redeeming cost, counted by the database, and what they write, item by item. */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { randomUUID } from "node:crypto";
-import { dynamodb } from "../functions/shell/dynamodb.ts";
+import { dynamodb } from "../functions/shell/dynamodb-client.ts";
 import type { Item } from "../functions/shell/item.ts";
 import type { Api } from "./api.ts";
 import { consumptionOf } from "./consumption.ts";

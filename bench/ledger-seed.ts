@@ -7,7 +7,7 @@ import { earnPoints } from "../domain/loyalty/wallets/earn-points.ts";
 import { openWallet } from "../domain/loyalty/wallets/open-wallet.ts";
 import type { Demo } from "../functions/local/demo.ts";
 import { deployment } from "../functions/shell/config.ts";
-import { dynamodb } from "../functions/shell/dynamodb.ts";
+import { dynamodb } from "../functions/shell/dynamodb-client.ts";
 import { partitionOf } from "../functions/shell/execute.ts";
 import { openTable } from "../functions/shell/table.ts";
 import { changesOf, programId, walletOf } from "./ledger-population.ts";

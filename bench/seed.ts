@@ -6,7 +6,7 @@ import { writeAtomically } from "../functions/local/data-folder.ts";
 import { type Demo, prepareDemo } from "../functions/local/demo.ts";
 import { ensureTable } from "../functions/local/table.ts";
 import { deployment } from "../functions/shell/config.ts";
-import { dynamodb } from "../functions/shell/dynamodb.ts";
+import { dynamodb } from "../functions/shell/dynamodb-client.ts";
 import { createdAtOf, creationItems, customerBody, customerIdOf, emailOf, liveCaller } from "./population.ts";
 
 /** Two items each, and one transaction holds a hundred. */

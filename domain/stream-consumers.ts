@@ -7,6 +7,6 @@ export type StreamConsumer = { readonly name: string; readonly wants: RecordFilt
 /** `name` is the Lambda's in `functions/`. */
 export const streamConsumers = [
   { name: "append-events", wants: { newAttribute: "outbox" } },
-  // Heads and entries of wallets; what else has such a sort key, the consumer leaves out itself.
+  // Heads and entries of wallets: nothing else has such a sort key, or its writes would wake the consumer for nothing.
   { name: "account-points", wants: { sk: ["HEAD", { prefix: "E#" }] } },
 ] as const satisfies readonly StreamConsumer[];

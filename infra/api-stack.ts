@@ -27,7 +27,9 @@ export class ApiStack extends Stack {
       // A permission for each route would outgrow the 20 KB that a Lambda's policy may have.
       new HttpLambdaIntegration(made.node.id, aliasOf(made), { scopePermissionToRoute: false });
     const [ofDocs, ofOthers] = [made(docs), made(unmatched)];
-    this.api = new HttpApi(this, "Api", { apiName: `clientele-${stage.name}`, defaultIntegration: integrationTo(ofOthers), createDefaultStage: false });
+    // Its one route has no method and no path, which the permission for all routes does not cover.
+    const toOthers = new HttpLambdaIntegration(ofOthers.node.id, aliasOf(ofOthers));
+    this.api = new HttpApi(this, "Api", { apiName: `clientele-${stage.name}`, defaultIntegration: toOthers, createDefaultStage: false });
     acknowledge(this.api, "APIG4");
     const ofContexts = operationLambdas.map(made);
     for (const [index, operations] of Object.values(contexts).entries()) {

@@ -54,6 +54,20 @@ const withoutJsonSchemas: Plugin = {
   },
 };
 
+/** Who only says which routes there are needs no operation's schemas and rules: half of the bundle. */
+const withRoutesOnly: Plugin = {
+  name: "with-routes-only",
+  setup(build) {
+    build.onLoad({ filter: /domain.operations\.ts$/ }, async () => {
+      const { operations } = await import("../domain/operations.ts");
+      return { contents: `export const operations = ${JSON.stringify(operations.map(({ method, path }) => ({ method, path })))};`, loader: "js" };
+    });
+  },
+};
+
 /** What is left out of the bundle of `entry`, such as `functions/customers.ts`. */
-export const pluginsFor = (entry: string): Plugin[] =>
-  entry.endsWith("functions/events.ts") ? [withoutPhoneFormats] : [withoutPhoneFormats, withoutJsonSchemas];
+export function pluginsFor(entry: string): Plugin[] {
+  if (entry.endsWith("functions/events.ts")) return [withoutPhoneFormats];
+  if (entry.endsWith("functions/unmatched.ts")) return [withRoutesOnly, withoutPhoneFormats, withoutJsonSchemas];
+  return [withoutPhoneFormats, withoutJsonSchemas];
+}

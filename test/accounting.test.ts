@@ -8,6 +8,7 @@ import type { Entry } from "../domain/loyalty/ledger/entry.ts";
 import type { WalletHead } from "../domain/loyalty/ledger/wallet-head.ts";
 import { entriesOf, entryKey, walletKey } from "../domain/loyalty/wallets/wallet-keys.ts";
 import { handler as accountPoints } from "../functions/account-points.ts";
+import { streamConsumers } from "../functions/local/stream-consumers.ts";
 import { itemKey } from "../functions/shell/item.ts";
 import { openTable } from "../functions/shell/table.ts";
 import { call, eventually, type Json, newTenant, type TenantKeys } from "./clientele.ts";
@@ -256,4 +257,11 @@ test("nothing is counted of a new programme, and what cannot be asked for is ref
   expect(await codeOf("accounting?from=2026-01-02&to=2026-01-01")).toEqual([400, "invalid_input", "/to"]);
   expect(await codeOf("accounting?from=2026-01-01&to=2027-01-02")).toEqual([400, "invalid_input", "/to"]);
   expect(await codeOf("accounting?from=2026-02-30&to=2026-03-02")).toEqual([400, "invalid_input", "/from"]);
+});
+
+test("of all that was written here, only wallets and their entries wake the accountant", async () => {
+  const [accountant] = streamConsumers.filter(({ name }) => name === "account-points") as [(typeof streamConsumers)[number]];
+  const waking = (await wholeTable()).filter(({ pk, sk }) => accountant.wants({ dynamodb: { Keys: { pk: { S: pk }, sk: { S: sk } } } }));
+  expect(waking.length).toBeGreaterThan(0);
+  expect(waking.filter(({ pk }) => !pk.includes("#W#wal_"))).toEqual([]);
 });

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { formatSecret } from "../domain/tenants/secret-format.ts";
 import { authenticate } from "../functions/shell/authenticate.ts";
-import { dynamodb } from "../functions/shell/dynamodb.ts";
+import { dynamodb } from "../functions/shell/dynamodb-client.ts";
 import { call, demo, eventually, type Json, keyWith, newTenant } from "./clientele.ts";
 
 beforeAll(() => {

@@ -1,6 +1,6 @@
 /** Faults of the database, made on the wire: the product, the SDK and what the SDK makes of an answer are the real ones. */
 import { setTimeout as delay } from "node:timers/promises";
-import { dynamodb } from "../functions/shell/dynamodb.ts";
+import { dynamodb } from "../functions/shell/dynamodb-client.ts";
 import type { Json } from "./clientele.ts";
 
 /** What becomes of one request: `send` passes it on and answers what the database did. */

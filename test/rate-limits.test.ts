@@ -1,7 +1,7 @@
 /** Rate limits over real HTTP: who is admitted, what it costs the table, and whether headers tell the truth. */
 import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import { dynamodb } from "../functions/shell/dynamodb.ts";
+import { dynamodb } from "../functions/shell/dynamodb-client.ts";
 import { type Answer, call, demo, type Json, keyWith, newTenant, type TenantKeys } from "./clientele.ts";
 import { inject, refused, unreachable } from "./fault-injection.ts";
 

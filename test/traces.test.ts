@@ -55,7 +55,7 @@ const namesIn = (segment: Json): string[] => [segment.name, ...(segment.subsegme
 
 test("a sampled request arrives as a part of Lambda's own segment, with its calls of DynamoDB, and without what was sent", async () => {
   arrived.length = 0;
-  await loadedAfter([sampled]);
+  await loadedAfter([unsampled, sampled]);
   await delay(100);
   const request = arrived.find(({ name }) => name === "createCustomer");
   expect(request).toMatchObject({ type: "subsegment", trace_id: root, parent_id: parent });
@@ -63,6 +63,11 @@ test("a sampled request arrives as a part of Lambda's own segment, with its call
   const calls = arrived.filter(({ name }) => name === "DynamoDB");
   expect(calls.map(({ trace_id: trace, parent_id: of, aws }) => [trace, of, aws.operation])).toContainEqual([root, request.id, "TransactWriteItems"]);
   for (const value of ["Ada", "ada-", tenant.test]) expect(JSON.stringify(arrived)).not.toContain(value);
+});
+
+test("a cold start does not wait for the tracer, though it is sampled", async () => {
+  const [coldStart, next] = (await loadedAfter([sampled, sampled])) as [string[], string[]];
+  expect(next.length).toBeGreaterThan(coldStart.length);
 });
 
 test("without sampling nothing of the tracer is loaded or sent", async () => {

@@ -1,6 +1,6 @@
 import { ScanCommand } from "@aws-sdk/lib-dynamodb";
 import { deployment } from "../functions/shell/config.ts";
-import { dynamodb } from "../functions/shell/dynamodb.ts";
+import { dynamodb } from "../functions/shell/dynamodb-client.ts";
 import { documentText } from "../functions/shell/packed-document.ts";
 import type { Json } from "./clientele.ts";
 

@@ -10,10 +10,6 @@ export const assumptions = {
   /** So many of the invocations wait for a process to start, and so long, which is billed. */
   coldShare: 0.01,
   coldMilliseconds: 500,
-  /** One line about each invocation, its metrics included. Counted only when the Lambda wrote none itself. */
-  logLineBytes: 700,
-  /** What the runtime adds as JSON: platform.start and platform.report. */
-  runtimeLogBytes: 600,
   /** API Gateway's line of a request. */
   accessLogBytes: 250,
   /** X-Ray's own default beyond the first request of a second. */

@@ -1,4 +1,5 @@
 /** `npm run cost`: USD per million calls of each operation, and per million webhook deliveries. See ../README.md. */
+import "./as-in-lambda.ts";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

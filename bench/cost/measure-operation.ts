@@ -15,7 +15,7 @@ export type Measured = Later & {
   readonly milliseconds: number;
   readonly bytesIn: number;
   readonly bytesOut: number;
-  /** What the Lambda wrote to its log; 0 where it writes nothing. */
+  /** What the Lambda wrote to its log, its metrics included. */
   readonly logBytes: number;
 };
 /** Of the consumers of the stream, which have each call by itself here: under load calls share what they do. */

@@ -79,14 +79,13 @@ export const pricesTable = (): string =>
 export type Shared = { readonly limiterWrites: number; readonly writesTogether: number; readonly writesAlone: number };
 
 export function footer({ limiterWrites, writesTogether, writesAlone }: Shared, withKeys: boolean): string {
-  const { callMegabytes, coldShare, coldMilliseconds, logLineBytes, runtimeLogBytes, accessLogBytes, tracedShare, gatewayHeadBytes, receiverMilliseconds } =
-    assumptions;
+  const { callMegabytes, coldShare, coldMilliseconds, accessLogBytes, tracedShare, gatewayHeadBytes, receiverMilliseconds } = assumptions;
   return [
     `- Writes are sent ${withKeys ? "with" : "without"} an Idempotency-Key${withKeys ? ", whose record is in the write units (`--without-keys` leaves it out)" : ""}. The credential is remembered.`,
     `- Units are those that the embedded engine reports, indexes included. \`later\` is what the stream's consumers do because of the call, in a batch of its own. Under load they share: of ten customers created at once, each cost ${units(writesTogether)} write units later instead of ${units(writesAlone)}. Work that is due another day, such as an expiry or a replay, is not in it; nor are deliveries, which have a table of their own.`,
     `- Every call of a tenant also pays ${limiterWrites.toFixed(3)} write units for its rate limit, measured on calls in a row with one key; a key that calls less than once a second pays a whole unit. It is in the price and not in the column.`,
     `- Milliseconds are medians of warm calls inside this process on this machine. Lambda differs: its processor is slower or faster, and DynamoDB answers in 2 to 5 ms where the embedded engine takes 1. Scale the price by \`% duration\`. Billed are begun milliseconds on arm64 with ${callMegabytes} MB, and ${coldMilliseconds} ms more for ${100 * coldShare} % of the invocations, which are cold.`,
-    `- Assumed for each invocation: ${logLineBytes} bytes of log where it writes none here, ${runtimeLogBytes} bytes by the runtime, and ${100 * tracedShare} % traced; for each request ${accessLogBytes} bytes in API Gateway's log and ${gatewayHeadBytes} bytes of head that it adds to the answer.`,
+    `- Log lines are measured, the one of metrics included. Assumed: ${100 * tracedShare} % of the invocations traced, and for each request ${accessLogBytes} bytes in API Gateway's log and ${gatewayHeadBytes} bytes of head that it adds to the answer.`,
     `- A delivery goes to one endpoint whose receiver takes ${receiverMilliseconds} ms. Alone it has a batch of its own; in a burst what comes together shares an invocation, a wait and the requests to the queue. Retries cost what an attempt costs, without the first write of the delivery.`,
     "- List prices without free tier, volume tiers, taxes, alarms, custom metrics and dashboards. Reads of the stream by Lambda and STS are free.",
   ].join("\n");

@@ -1,7 +1,7 @@
 /** What a request leaves in the table for good: items are counted as DynamoDB does, each with its entries in the indexes. */
 import { ScanCommand } from "@aws-sdk/lib-dynamodb";
 import { deployment } from "../../functions/shell/config.ts";
-import { dynamodb } from "../../functions/shell/dynamodb.ts";
+import { dynamodb } from "../../functions/shell/dynamodb-client.ts";
 import type { Item } from "../../functions/shell/item.ts";
 import { type Sample, send } from "../../test/sample-request.ts";
 import { itemBytes } from "../ledger-costs.ts";

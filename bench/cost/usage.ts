@@ -5,13 +5,13 @@ import type { Delivered } from "./measure-deliveries.ts";
 import type { Measured } from "./measure-operation.ts";
 import { gatewayRequestsOf, gigabyteSecondsOf, gigabytesOf, queueRequestsOf, type Usage, usageOf } from "./price.ts";
 
-const { coldShare, coldMilliseconds, logLineBytes, runtimeLogBytes, tracedShare } = assumptions;
+const { coldShare, coldMilliseconds, tracedShare } = assumptions;
 
 /** So many invocations that took so long each. `logBytes` is what each wrote itself. */
 export const invocationsOf = (count: number, milliseconds: number, memoryMegabytes: number, logBytes: number) => ({
   lambdaRequests: count,
   lambdaGigabyteSeconds: count * (gigabyteSecondsOf(milliseconds, memoryMegabytes) + coldShare * gigabyteSecondsOf(coldMilliseconds, memoryMegabytes)),
-  logGigabytes: count * gigabytesOf(runtimeLogBytes + (logBytes || logLineBytes)),
+  logGigabytes: count * gigabytesOf(logBytes),
   traces: count * tracedShare,
 });
 

@@ -1,7 +1,7 @@
 /**
  * | question                            | where                                                 | order      |
  * |-------------------------------------|-------------------------------------------------------|------------|
- * | the end of the log                  | EL#<lane> / HEAD                                      |            |
+ * | the end of the log                  | EL#<lane> / LANE                                      |            |
  * | events from a sequence on           | EL#<lane>#<bucket> / <sequence>                       | sequence   |
  * | one event; is it in the log already | EV#<eventId> / META (a pointer)                       |            |
  * | the timeline of a customer          | list index TIMELINE#<customerId>, of the log's items  | happenedAt |
@@ -36,7 +36,7 @@ const sequenceDigits = 12;
 export const bucketOf = (sequence: number): number => Math.floor(sequence / bucketSize);
 export const sequenceSk = (sequence: number): string => String(sequence).padStart(sequenceDigits, "0");
 
-export const laneHeadKey = (lane: number) => key<LaneHead>(`EL#${lane}`, "HEAD");
+export const laneHeadKey = (lane: number) => key<LaneHead>(`EL#${lane}`, "LANE");
 export const logBucketPk = (lane: number, bucket: number) => `EL#${lane}#${bucket}`;
 export const logKey = ({ lane, sequence }: EventPointer): Key<Event> => key<Event>(logBucketPk(lane, bucketOf(sequence)), sequenceSk(sequence));
 export const eventPointerKey = (eventId: string) => key<EventPointer>(`EV#${eventId}`, "META");

@@ -1,4 +1,8 @@
-/** Traces: of a sampled invocation X-Ray sees the parts. The tracer is large: the first such invocation of a process loads it. */
+/**
+ * Traces: of a sampled invocation X-Ray sees the parts. The tracer is large: the first such invocation of a process loads it,
+ * unless it is the process's first of all. Lambda samples the first request of each second, and where there are few requests
+ * that is the one that already waits for a cold start.
+ */
 import { isInLambda } from "./in-lambda.ts";
 import { log, traceOf } from "./log.ts";
 
@@ -10,10 +14,13 @@ const header = (): string => process.env["_X_AMZN_TRACE_ID"] ?? "";
 export const traceId = (): string | undefined => /Root=([^;]+)/.exec(header())?.[1];
 
 let tracer: typeof import("./tracer.ts") | undefined;
+let isColdStart = true;
 
 /** Does the work as a part of the invocation's trace, when that is sampled; `describe` is asked when the work is done. */
 export async function traced<Result>(work: () => Promise<Result>, describe: () => Described): Promise<Result> {
-  if (!isInLambda || !header().includes("Sampled=1")) return work();
+  const isFirst = isColdStart;
+  isColdStart = false;
+  if (!isInLambda || isFirst || !header().includes("Sampled=1")) return work();
   tracer ??= await load();
   return tracer ? tracer.asSubsegment(work, describe) : work();
 }

@@ -97,6 +97,17 @@ describe.each(stages)("the stage $name", ({ name: stage, requestsPerSecondMax })
     expect(routes.toSorted()).toEqual([...declared, ...documentRoutes, "$default"].toSorted());
   });
 
+  test("API Gateway may invoke each Lambda that serves, by one permission that covers all of its routes", () => {
+    const permissions = ofType("AWS::Lambda::Permission").map(({ properties }) => properties);
+    const serving = ofType("AWS::Lambda::Alias").map(logicalId);
+    expect(permissions.map(({ FunctionName: name }) => name).toSorted()).toEqual(serving.toSorted());
+    for (const { FunctionName: name, Principal: principal, SourceArn: arn } of permissions) {
+      expect(principal).toBe("apigateway.amazonaws.com");
+      // A route is <stage>/<method>/<path>, and the one for everything else <stage>/$default.
+      expect(arn.split("/").slice(1)).toEqual(name.startsWith("unmatched") ? ["*", "*"] : ["*", "*", "*"]);
+    }
+  });
+
   test("requests of all tenants together are bounded", () => {
     const [{ properties }] = ofType("AWS::ApiGatewayV2::Stage") as [Resource];
     expect(properties.DefaultRouteSettings).toEqual({ ThrottlingRateLimit: requestsPerSecondMax, ThrottlingBurstLimit: requestsPerSecondMax / 2 });

@@ -3,9 +3,12 @@
  * with the environment, the time and the rights that its template gives it. Only what stands around them is of this
  * machine: HTTP server, stream, queue, clock, an account with IAM and STS, and the engine behind it.
  */
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { APIGatewayProxyStructuredResultV2, SQSBatchResponse } from "aws-lambda";
 import { contexts } from "../../domain/operations.ts";
+import type { PlatformKeyAnswer } from "../../domain/tenants/platform-key.ts";
+import { formatSecret, secretTraceOf } from "../../domain/tenants/secret-format.ts";
 import { startClock } from "../../functions/local/clock.ts";
 import { prepareDemo } from "../../functions/local/demo.ts";
 import { startEngine } from "../../functions/local/engine.ts";
@@ -16,6 +19,7 @@ import { type StreamHandler, startStreamConsumer } from "../../functions/local/s
 import { streamConsumers } from "../../functions/local/stream-consumers.ts";
 import { ensureTable } from "../../functions/local/table.ts";
 import { routeOf } from "../../functions/shell/http.ts";
+import { newSecret } from "../../functions/shell/random.ts";
 import { bundleLambdas, folderOf } from "../../infra/lambda-bundles.ts";
 import { documentRoutes } from "../../openapi/document-routes.ts";
 import { startAccount } from "../aws/account.ts";
@@ -46,10 +50,6 @@ export async function startClientele({ port, dataDir }: Options): Promise<Client
   const [engine] = await Promise.all([startEngine(join(dataDir, "clientele.sqlite"), throwIt), bundling]);
   const { endpoint } = engine;
   const streamArn = await ensureTable(endpoint, tableName);
-  // Of this process, which makes the first keys.
-  Object.assign(process.env, { DYNAMODB_ENDPOINT: endpoint, TABLE_NAME: tableName });
-  const demo = await prepareDemo(server.baseUrl, join(dataDir, "demo.json"));
-
   const account = await startAccount(authority, endpoint);
   const queue = startQueue(join(dataDir, "queue.sqlite"), async (event) => (await lambdaOf("deliver-webhook").invoke(event)) as SQSBatchResponse);
   const sqs = await startSqs(maySend, queue.put);
@@ -57,6 +57,11 @@ export async function startClientele({ port, dataDir }: Options): Promise<Client
     const environment = environmentOf(deployed, { accountEndpoint: account.endpoint, queueEndpoint: sqs.endpoint, queueUrl: sqs.queueUrl });
     lambdas.set(name, startLambda({ name, file: join(folderOf(name, bundles), "index.mjs"), environment, timeoutMilliseconds }));
   }
+  const demoFile = join(dataDir, "demo.json");
+  writeFileSync(demoFile, JSON.stringify({ platformKey: await firstPlatformKey() }));
+  // For this process, which makes the demo tenant.
+  Object.assign(process.env, { DYNAMODB_ENDPOINT: endpoint, TABLE_NAME: tableName });
+  const demo = await prepareDemo(server.baseUrl, demoFile);
   server.serve(allRoutes(), httpHandlerOf("unmatched"));
 
   const consumers = streamConsumers.map((consumer) => {
@@ -76,6 +81,14 @@ export async function startClientele({ port, dataDir }: Options): Promise<Client
       await engine.stop();
     },
   };
+}
+
+/** As an operator has it made: the secret stays here. */
+async function firstPlatformKey(): Promise<string> {
+  const secret = formatSecret(true, newSecret(26));
+  const answer = await lambdaOf("bootstrap-platform").invoke({ ...secretTraceOf(secret), name: "Deployed shape" });
+  if ((answer as PlatformKeyAnswer).outcome !== "created") throw new Error(`No platform key: ${JSON.stringify(answer)}`);
+  return secret;
 }
 
 function allRoutes(): Route[] {
