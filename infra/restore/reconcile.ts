@@ -57,11 +57,12 @@ async function main(): Promise<void> {
   const stage = stageNamed(positionals[0], usage);
   const lambda = newLambdaClient();
   const work: Work = { stage, lambda, dynamodb: new DynamoDBClient(), sqs: new SQSClient(), ...(await deployed(lambda, stage)) };
-  const file = join(values.state, `${work.tableName}.journal`);
+  const { Table: table } = await work.dynamodb.send(new DescribeTableCommand({ TableName: work.tableName }));
+  // A table that was deleted and restored anew has the name, but not the id of the one before.
+  const file = join(values.state, `${work.tableName}-${table?.TableId}.journal`);
   const journal = openJournal(file);
   console.log(`${stage.name} works on the table ${work.tableName}. How far this is stands in ${file}.`);
 
-  const { Table: table } = await work.dynamodb.send(new DescribeTableCommand({ TableName: work.tableName }));
   const reading = startProgress("Reading", table?.ItemCount ?? 0);
   await readTable(work.dynamodb, work.tableName, journal, async (images) => {
     const page = await settle(work, images);
