@@ -5,10 +5,10 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from "aws-lambda";
+import { splitPartition } from "../domain/kernel/partition.ts";
 import { Contention } from "../domain/kernel/table.ts";
 import { countEntries, type SightingsByWallet, sightingsMax } from "../domain/loyalty/accounting/count-entries.ts";
 import { type Seen, seenItem, sightingsOf } from "../domain/loyalty/accounting/sightings.ts";
-import { splitPartition } from "./shell/item.ts";
 import { complain } from "./shell/metrics.ts";
 import { observed } from "./shell/observed.ts";
 import { documentTextOfImage } from "./shell/packed-document.ts";

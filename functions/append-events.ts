@@ -8,6 +8,7 @@ import type { AttributeValue, DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStr
 import { newestApiVersion } from "../domain/api-versions.ts";
 import { eventTypes } from "../domain/events.ts";
 import type { OutboxEntry } from "../domain/kernel/event.ts";
+import { splitPartition } from "../domain/kernel/partition.ts";
 import { Contention } from "../domain/kernel/table.ts";
 import type { DeliveryRecord } from "../domain/webhooks/delivery.ts";
 import { creationOf, messageOf } from "../domain/webhooks/delivery-round.ts";
@@ -15,7 +16,6 @@ import { appendChanges, type EventToAppend, headAfter, placesOf, renderEvent } f
 import { type Addressed, address, deliveriesOf, runsOf } from "../domain/webhooks/fan-out.ts";
 import { type EventPointer, eventPointerKey, type LaneHead, laneHeadKey } from "../domain/webhooks/keys.ts";
 import { loadEndpoints } from "../domain/webhooks/store.ts";
-import { splitPartition } from "./shell/item.ts";
 import { complain } from "./shell/metrics.ts";
 import { observed } from "./shell/observed.ts";
 import { documentTextOfImage } from "./shell/packed-document.ts";

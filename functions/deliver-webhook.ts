@@ -60,7 +60,9 @@ async function load(partition: string, jobs: readonly Job[]): Promise<{ endpoint
   const soon = new Date(Date.now() + earlyMilliseconds).toISOString();
   const pending = different.flatMap((job, index) => {
     const delivery = documents[2 * index] as DeliveryRecord | undefined;
-    const isNow = delivery?.status === "pending" && (delivery.nextAttemptAt ?? "") <= soon;
+    // After a restore, the event of an older message may stand at another place: then its delivery has a message of its own.
+    const isItsOwn = delivery?.event.sequence === job.sequence && delivery.event.lane === job.lane;
+    const isNow = isItsOwn && delivery.status === "pending" && (delivery.nextAttemptAt ?? "") <= soon;
     return isNow ? [{ job, delivery, event: documents[2 * index + 1] as Event | undefined }] : [];
   });
   return { endpoints, pending };

@@ -5,11 +5,12 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Context, ScheduledEvent } from "aws-lambda";
 import { dueWork } from "../domain/due-work.ts";
+import { splitPartition } from "../domain/kernel/partition.ts";
 import { Contention } from "../domain/kernel/table.ts";
 import { instantAfter } from "../domain/kernel/time.ts";
 import { getItem, type ItemKey, moveDueTime, queryItems } from "./shell/dynamodb.ts";
 import { sendAfterCommit } from "./shell/effects.ts";
-import { documentOf, dueShards, dueSortKey, parseDueSortKey, splitPartition } from "./shell/item.ts";
+import { documentOf, dueShards, dueSortKey, parseDueSortKey } from "./shell/item.ts";
 import { complain } from "./shell/metrics.ts";
 import { observed } from "./shell/observed.ts";
 import { sendToQueue } from "./shell/queue.ts";

@@ -1,7 +1,7 @@
 import { RemovalPolicy, Stack } from "aws-cdk-lib";
 import { AttributeType, Billing, type ITableV2, ProjectionType, StreamViewType, TableEncryptionV2, TableV2 } from "aws-cdk-lib/aws-dynamodb";
 import type { Construct } from "constructs";
-import type { StageSettings } from "./settings.ts";
+import { type StageSettings, timeToLiveAttribute } from "./settings.ts";
 
 const text = (name: string) => ({ name, type: AttributeType.STRING });
 
@@ -21,7 +21,7 @@ export class DataStack extends Stack {
       ],
       billing: Billing.onDemand(),
       dynamoStream: StreamViewType.NEW_AND_OLD_IMAGES,
-      timeToLiveAttribute: "expiresAtSeconds",
+      timeToLiveAttribute,
       encryption: TableEncryptionV2.awsManagedKey(),
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true, recoveryPeriodInDays: pointInTimeRecoveryDays },
       deletionProtection: true,

@@ -10,7 +10,7 @@ import { Construct } from "constructs";
 import { serviceOf } from "../domain/kernel/metric.ts";
 import { acknowledge } from "./acknowledged.ts";
 import type { LambdaDeclaration } from "./lambdas.ts";
-import type { StageSettings } from "./settings.ts";
+import { functionNameOf, type StageSettings } from "./settings.ts";
 import { partitionAccess, statementOf } from "./table-access.ts";
 
 export type Surroundings = {
@@ -77,6 +77,3 @@ export class ProductFunction extends Construct {
     return tenantRole;
   }
 }
-
-/** For operators, alarms and the first key: a name that is known before anything is deployed. */
-export const functionNameOf = (stage: StageSettings["name"], lambda: string): string => `clientele-${stage}-${lambda}`;

@@ -41,6 +41,12 @@ export const stages: readonly StageSettings[] = [
   },
 ];
 
+/** For operators, alarms and the first key: a name that is known before anything is deployed. */
+export const functionNameOf = (stage: StageSettings["name"], lambda: string): string => `clientele-${stage}-${lambda}`;
+
+/** Of an item: from when on it counts as absent, and is removed some time later. */
+export const timeToLiveAttribute = "expiresAtSeconds";
+
 export type LambdaSettings = { readonly memoryMegabytes: number; readonly timeoutSeconds: number };
 /** API Gateway gives up after 30 seconds; a request gives up before that, so that the caller gets an answer. */
 export const httpLambda: LambdaSettings = { memoryMegabytes: 1024, timeoutSeconds: 20 };

@@ -60,11 +60,11 @@ describe("domain", () => {
   });
 });
 
-test("one adapter of the product speaks to DynamoDB; besides it only the local runtime, which makes the table and reads the stream", () => {
+test("one adapter of the product speaks to DynamoDB; besides it only the local runtime, which makes the table and reads the stream, and the operator's restore", () => {
   const speakers = product.filter(
     ({ file, imports }) => !file.startsWith("bench/") && imports.some(({ to }) => /^@aws-sdk\/(?:client-dynamodb|lib-dynamodb|util-dynamodb)/.test(to)),
   );
-  expect(speakers.map(({ file }) => file).filter((file) => !file.startsWith("functions/local/"))).toEqual([
+  expect(speakers.map(({ file }) => file).filter((file) => !/^(?:functions\/local|infra\/restore)\//.test(file))).toEqual([
     "functions/shell/dynamodb-client.ts",
     "functions/shell/dynamodb.ts",
   ]);

@@ -13,7 +13,7 @@ import { revocation } from "../domain/tenants/revoke-api-key.ts";
 import { formatSecret, secretTraceOf } from "../domain/tenants/secret-format.ts";
 import { newSecret } from "../functions/shell/random.ts";
 import { bootstrapPlatform } from "../infra/lambdas.ts";
-import { functionNameOf } from "../infra/product-function.ts";
+import { functionNameOf } from "../infra/settings.ts";
 
 process.env["AUTH_CACHE_SECONDS"] = "0";
 const { call, demo } = await import("./clientele.ts");

@@ -24,6 +24,8 @@ const childrenOf = (pid: number): number[] => readFileSync(`/proc/${pid}/task/${
 
 export type ProductProcess = {
   readonly baseUrl: string;
+  /** Where its engine's file and `demo.json` stand. */
+  readonly dataDir: string;
   /** Resolves when it serves. */
   start(): Promise<void>;
   demo(): Demo;
@@ -44,6 +46,7 @@ export async function productProcess(): Promise<ProductProcess> {
       .find((pid) => readFileSync(`/proc/${pid}/comm`, "utf8").trim() === "dynoxide") as number;
   return {
     baseUrl: `http://127.0.0.1:${port}`,
+    dataDir,
     async start() {
       const { DYNAMODB_ENDPOINT: _, TABLE_NAME: _1, ...env } = process.env;
       product = spawn(process.execPath, ["functions/local/main.ts", "--port", String(port), "--data", dataDir], { env, stdio: ["ignore", "pipe", "pipe"] });

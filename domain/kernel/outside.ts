@@ -9,6 +9,14 @@ export type Message = {
 };
 export const delaySecondsMax = 900;
 
+/** What the queue carries: the message's own body, and the partition whose work it is. */
+export type QueueEntry = { readonly body: string; readonly group: string; readonly delaySeconds: number };
+export const queueEntryOf = (partition: string, { body, group, delaySeconds = 0 }: Message): QueueEntry => ({
+  body: JSON.stringify({ partition, ...body }),
+  group: `${partition}:${group}`,
+  delaySeconds,
+});
+
 export type Outside = {
   /** Why requests may not be sent to a URL; undefined when they may, or when its host is not known yet. */
   refusalOfTarget(url: string): Promise<{ readonly code: string; readonly detail: string } | undefined>;

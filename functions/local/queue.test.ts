@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { SQSBatchResponse, SQSRecord } from "aws-lambda";
 import { afterAll, afterEach, describe, expect, test, vi } from "vitest";
+import type { QueueEntry } from "../../domain/kernel/outside.ts";
 import { useMovingClock } from "../../test/moving-clock.ts";
-import type { QueueEntry } from "../shell/queue.ts";
 import { type QueueHandler, startQueue } from "./queue.ts";
 
 const clock = useMovingClock();

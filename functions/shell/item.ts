@@ -4,6 +4,7 @@
  * parsing one string is not.
  */
 import type { OutboxEntry } from "../../domain/kernel/event.ts";
+import { inPartition, splitPartition } from "../../domain/kernel/partition.ts";
 import type { Change, Key } from "../../domain/kernel/table.ts";
 import { documentText, withPackedDocument } from "./packed-document.ts";
 
@@ -22,15 +23,6 @@ export type Item = {
   dueSk?: string;
   expiresAtSeconds?: number;
 };
-
-/** Partitions are prefixes of keys; the closing `#` keeps tenant 1 from matching tenant 10. */
-export const inPartition = (partition: string, pk: string): string => `T#${partition}#${pk}`;
-
-/** The partition and the key inside it, from a stored pk. */
-export function splitPartition(pk: string): { partition: string; pk: string } {
-  const end = pk.indexOf("#", 2);
-  return { partition: pk.slice(2, end), pk: pk.slice(end + 1) };
-}
 
 /** Undefined for what belongs to no partition, such as rate buckets. */
 export const partitionIn = (storedPk: string): string | undefined => (storedPk.startsWith("T#") ? splitPartition(storedPk).partition : undefined);

@@ -5,7 +5,8 @@ import { text } from "node:stream/consumers";
 import { setTimeout as pause } from "node:timers/promises";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
-import { type QueueEntry, sqsQueue } from "./queue.ts";
+import type { QueueEntry } from "../../domain/kernel/outside.ts";
+import { sqsQueue } from "./queue.ts";
 
 type SentEntry = { Id: string; MessageBody: string; MessageGroupId: string; DelaySeconds: number };
 type Call = { target: string | undefined; body: { QueueUrl: string; Entries: SentEntry[] } };

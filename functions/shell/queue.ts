@@ -1,11 +1,9 @@
 /** The queue of webhook deliveries: SQS on AWS; on a laptop a queue in this process takes its place. */
 import { SendMessageBatchCommand, SQSClient } from "@aws-sdk/client-sqs";
-import type { Message } from "../../domain/kernel/outside.ts";
+import { type Message, type QueueEntry, queueEntryOf } from "../../domain/kernel/outside.ts";
 import { deployment } from "./config.ts";
 import { inTrace } from "./trace.ts";
 
-/** What is carried: the message's own body, and the partition whose work it is. */
-export type QueueEntry = { readonly body: string; readonly group: string; readonly delaySeconds: number };
 /** Takes entries at least once, or throws: then some may have been taken. */
 export type Queue = { put(entries: readonly QueueEntry[]): Promise<void> };
 
@@ -17,12 +15,7 @@ export const connectQueue = (queue: Queue): void => {
 
 export async function sendToQueue(partition: string, messages: readonly Message[]): Promise<void> {
   connected ??= sqsQueue(deployment().queueUrl);
-  const entries = messages.map(({ body, group, delaySeconds = 0 }) => ({
-    body: JSON.stringify({ partition, ...body }),
-    group: `${partition}:${group}`,
-    delaySeconds,
-  }));
-  await connected.put(entries);
+  await connected.put(messages.map((message) => queueEntryOf(partition, message)));
 }
 
 const entriesAtOnce = 10;

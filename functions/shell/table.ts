@@ -1,9 +1,10 @@
 /** A table bound to one partition: what operations read through, and what the shell commits plans with. */
 import type { OutboxEntry } from "../../domain/kernel/event.ts";
+import { inPartition, splitPartition } from "../../domain/kernel/partition.ts";
 import { shellProblem } from "../../domain/kernel/problem.ts";
 import { type Change, Contention, type Key, type Query, type Reader, type Row } from "../../domain/kernel/table.ts";
 import { getItem, getItems, type QueryInput, queryItems, type Refusal, type Write, writeItems } from "./dynamodb.ts";
-import { documentOf, type Item, inPartition, isExpired, itemKey, splitPartition, toItem } from "./item.ts";
+import { documentOf, type Item, isExpired, itemKey, toItem } from "./item.ts";
 import { documentText } from "./packed-document.ts";
 
 /** DynamoDB's limit for one transaction. */

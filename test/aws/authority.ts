@@ -1,6 +1,6 @@
 /** IAM and STS of an account: who holds which access key, what that role may do, and whose sessions it may have. */
 import { randomUUID } from "node:crypto";
-import { functionNameOf } from "../../infra/product-function.ts";
+import { functionNameOf } from "../../infra/settings.ts";
 import { neededFor } from "./dynamodb-request.ts";
 import { type Facts, isAllowed, type Statement, statementsOf } from "./iam.ts";
 import { arnOfResource, type Resource } from "./templates.ts";

@@ -1,4 +1,5 @@
 /** What would be deployed, checked on the synthesised templates. */
+import { readFileSync } from "node:fs";
 import type { Stack } from "aws-cdk-lib";
 import { Bucket, CfnBucket } from "aws-cdk-lib/aws-s3";
 import { describe, expect, test } from "vitest";
@@ -213,6 +214,12 @@ describe.each(stages)("the stage $name", ({ name: stage, requestsPerSecondMax })
       expect(named(name)?.AlarmDescription).toMatch(/\w{3}/);
       expect(named(name)?.AlarmActions).toHaveLength(1);
       expect(named(name)?.OKActions).toEqual(named(name)?.AlarmActions);
+    });
+
+    test("and the runbook has a row for each alarm", () => {
+      const runbook = readFileSync("infra/OPERATIONS.md", "utf8");
+      const inRunbook = alarms.map(({ properties }) => properties.AlarmName.replace(`clientele-${stage}-`, "").replace(/^(Lambda\w+?)\d+$/, "$1…"));
+      expect(inRunbook.filter((name) => !runbook.includes(`\`${name}\``))).toEqual([]);
     });
 
     test("by an alarm on everything that the product counts when somebody has to look", () => {

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { json } from "node:stream/consumers";
-import type { QueueEntry } from "../../functions/shell/queue.ts";
+import type { QueueEntry } from "../../domain/kernel/outside.ts";
 
 type Entry = { Id: string; MessageBody: string; DelaySeconds?: number; MessageGroupId?: string };
 type Refusal = { __type: string; message: string };

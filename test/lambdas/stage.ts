@@ -1,6 +1,6 @@
 /** What the templates of a stage say about its Lambdas: their environment, their time, and what they may do. */
 import { lambdas } from "../../infra/lambdas.ts";
-import { functionNameOf } from "../../infra/product-function.ts";
+import { functionNameOf } from "../../infra/settings.ts";
 import { Authority, tableArnIn } from "../aws/authority.ts";
 import { isAllowed, statementsOf } from "../aws/iam.ts";
 import { account, arnOfResource, type Resource, resourcesOf } from "../aws/templates.ts";
