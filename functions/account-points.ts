@@ -12,6 +12,7 @@ import { type Seen, seenItem, sightingsOf } from "../domain/loyalty/accounting/s
 import { complain } from "./shell/metrics.ts";
 import { observed } from "./shell/observed.ts";
 import { documentTextOfImage } from "./shell/packed-document.ts";
+import { partAnswer } from "./shell/stream-batch.ts";
 import { systemOutbox } from "./shell/system-outbox.ts";
 import { openTable } from "./shell/table.ts";
 
@@ -22,7 +23,7 @@ const attemptsMax = 8;
 export const handler = observed("account-points", async (batch: DynamoDBStreamEvent): Promise<DynamoDBBatchResponse> => {
   const byProgram = Map.groupBy(batch.Records.flatMap(sightedIn), ({ partition, seen }) => `${partition} ${seen.programId}`);
   const failed = await Promise.all([...byProgram.values()].map(countAll));
-  return { batchItemFailures: failed.flatMap((record) => (record ? [{ itemIdentifier: record.dynamodb?.SequenceNumber ?? "" }] : [])) };
+  return partAnswer(batch, failed);
 });
 
 function sightedIn(record: DynamoDBRecord): Sighted[] {

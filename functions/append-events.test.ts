@@ -172,4 +172,25 @@ describe.concurrent("what cannot be told", () => {
     expect(await failuresOf(records.slice(49))).toEqual([]);
     expect(await idsInLog(one)).toEqual(idsOf(records));
   });
+
+  test.each(["Query", "GetItem"])("because %s of its tenant fails: other tenants do not wait for it", async (request) => {
+    const [one, other] = [newPartition(), newPartition()];
+    const [others, records] = [creations(other, 2), creations(one, 2)];
+    using injected = inject({ request, about: one }, refused("AccessDeniedException"));
+    expect(await failuresOf([...others, ...records])).toEqual([numberOf(records[0])]);
+    expect([await idsInLog(other), injected.hits > 0]).toEqual([idsOf(others), true]);
+    injected.stop();
+    expect(await failuresOf(records)).toEqual([]);
+    expect(await idsInLog(one)).toEqual(idsOf(records));
+  });
+
+  test("and comes first in a batch fails all of it, which Lambda then halves until it stands alone", async () => {
+    const partition = newPartition();
+    const unknown = recordOf(partition, { after: customer(), outbox: [entry("customer.abducted")] });
+    const later = creations(partition, 2);
+    await expect(failuresOf([unknown, ...later])).rejects.toThrow(`first record, ${numberOf(unknown)}`);
+    expect(await failuresOf([unknown])).toEqual([numberOf(unknown)]);
+    expect(await failuresOf(later)).toEqual([]);
+    expect(await idsInLog(partition)).toEqual(idsOf(later));
+  });
 });

@@ -20,6 +20,7 @@ import { complain } from "./shell/metrics.ts";
 import { observed } from "./shell/observed.ts";
 import { documentTextOfImage } from "./shell/packed-document.ts";
 import { sendToQueue } from "./shell/queue.ts";
+import { partAnswer } from "./shell/stream-batch.ts";
 import { openTable } from "./shell/table.ts";
 
 type Images = Record<string, AttributeValue> | undefined;
@@ -33,7 +34,7 @@ const attemptsMax = 8;
 export const handler = observed("append-events", async (batch: DynamoDBStreamEvent): Promise<DynamoDBBatchResponse> => {
   const byPartition = Map.groupBy(batch.Records.filter(isTelling), ({ dynamodb }) => splitPartition(dynamodb?.NewImage?.["pk"]?.S ?? "").partition);
   const failed = await Promise.all([...byPartition].map(([partition, records]) => appendAll(partition, records)));
-  return { batchItemFailures: failed.flatMap((record) => (record ? [{ itemIdentifier: record.dynamodb?.SequenceNumber ?? "" }] : [])) };
+  return partAnswer(batch, failed);
 });
 
 /** A write that carries the outbox of the write before it, or none, has nothing new to tell. */
@@ -46,18 +47,21 @@ function isTelling({ dynamodb }: DynamoDBRecord): boolean {
 async function appendAll(partition: string, records: readonly DynamoDBRecord[]): Promise<DynamoDBRecord | undefined> {
   const { events, failed } = renderAll(partition, records);
   if (events.length === 0) return failed;
-  const table = openTable(partition);
-  const [endpoints, known] = await Promise.all([loadEndpoints(table), table.get(laneHeadKey(lane))]);
-  let head = known;
-  for (const run of runsOf(events.map((event) => address(event, endpoints)))) {
-    try {
+  let appended = 0;
+  try {
+    const table = openTable(partition);
+    const [endpoints, known] = await Promise.all([loadEndpoints(table), table.get(laneHeadKey(lane))]);
+    let head = known;
+    for (const run of runsOf(events.map((event) => address(event, endpoints)))) {
       head = await append(partition, head, run);
-    } catch (error) {
-      complain("EventsNotAppended", "events not appended", error, { partition, events: run.length }, run.length);
-      return run[0]?.rendered.record;
+      appended += run.length;
     }
+    return failed;
+  } catch (error) {
+    const left = events.length - appended;
+    complain("EventsNotAppended", "events not appended", error, { partition, events: left }, left);
+    return events[appended]?.record;
   }
-  return failed;
 }
 
 function renderAll(partition: string, records: readonly DynamoDBRecord[]): { events: ToAppend[]; failed?: DynamoDBRecord } {

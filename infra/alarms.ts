@@ -1,48 +1,45 @@
-/** What wakes somebody. Each alarm says what it means for users; there are no others. */
+/** What wakes somebody, and what it means for users; there are no other alarms. */
 import { Duration } from "aws-cdk-lib";
-import { Alarm, ComparisonOperator, type IMetric, MathExpression, Metric, TreatMissingData } from "aws-cdk-lib/aws-cloudwatch";
-import { SnsAction } from "aws-cdk-lib/aws-cloudwatch-actions";
+import { type IMetric, MathExpression, Metric } from "aws-cdk-lib/aws-cloudwatch";
 import { Operation } from "aws-cdk-lib/aws-dynamodb";
 import type { Function as LambdaFunction } from "aws-cdk-lib/aws-lambda";
-import type { ITopic } from "aws-cdk-lib/aws-sns";
-import type { Construct } from "constructs";
 import { type DeploymentMetric, deploymentMetrics } from "../domain/kernel/metric.ts";
-import { deploymentMetric, type Observed } from "./observed.ts";
+import { deploymentMetric, type Observed, requestMetric } from "./observed.ts";
 import { objectives } from "./settings.ts";
+import type { Threshold } from "./threshold.ts";
 
-type Threshold = { readonly metric: IMetric; readonly above: number; readonly periods?: number; readonly meaning: string; readonly missing?: TreatMissingData };
 const minute = Duration.minutes(1);
 const fiveMinutes = Duration.minutes(5);
 const hour = Duration.hours(1);
-/** Fewer requests say nothing about a share. */
+/** Fewer requests say nothing about a share, unless so many of them fail. */
 const requestsMin = 50;
+const faultsMin = 5;
 
-export function addAlarms(scope: Construct, observed: Observed, topic: ITopic): Alarm[] {
-  const thresholds = { ...ofRequests(observed), ...ofEvents(observed), ...ofResources(observed), ...ofOurOwn(observed) };
-  return Object.entries(thresholds).map(([name, { metric, above, periods = 1, meaning, missing = TreatMissingData.NOT_BREACHING }]) => {
-    const alarm = new Alarm(scope, name, {
-      alarmName: `clientele-${observed.stage.name}-${name}`,
-      alarmDescription: meaning,
-      metric,
-      threshold: above,
-      comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
-      evaluationPeriods: periods,
-      treatMissingData: missing,
-    });
-    alarm.addAlarmAction(new SnsAction(topic));
-    alarm.addOkAction(new SnsAction(topic));
-    return alarm;
-  });
-}
+export const thresholdsOf = (observed: Observed): Record<string, Threshold> => ({
+  ...ofRequests(observed),
+  ...ofEvents(observed),
+  ...ofResources(observed),
+  ...ofOurOwn(observed),
+});
 
-/** The share of requests that fail by our fault. */
-export const faultShare = ({ api }: Observed, period: Duration): IMetric =>
-  new MathExpression({
-    label: "share of requests that fail",
-    expression: `IF(requests >= ${requestsMin}, faults / requests, 0)`,
-    usingMetrics: { requests: api.metricCount(), faults: api.metricServerError() },
+/**
+ * The share of requests that fail by our fault: as the product tells it, which knows what a batch answers for each item, or as
+ * API Gateway does, which knows of requests that no Lambda answered.
+ */
+export const faultShare = ({ api, stage }: Observed, period: Duration): IMetric => {
+  const told = requestMetric(stage, "Fault", { statistic: "sum" });
+  const faults = new MathExpression({
+    expression: "IF(FILL(told, 0) > FILL(seen, 0), FILL(told, 0), FILL(seen, 0))",
+    usingMetrics: { told, seen: api.metricServerError() },
     period,
   });
+  return new MathExpression({
+    label: "share of requests that fail",
+    expression: `IF(requests >= ${requestsMin} || faults >= ${faultsMin}, faults / requests, 0)`,
+    usingMetrics: { requests: api.metricCount(), faults },
+    period,
+  });
+};
 
 /** Burn rates: SRE Workbook, chapter 5. At 14.4 times the objective's pace a month's budget is gone in two days, at 6 in five. */
 const ofRequests = (observed: Observed): Record<string, Threshold> => ({
@@ -62,6 +59,7 @@ const ofRequests = (observed: Observed): Record<string, Threshold> => ({
     metric: observed.api.metricLatency({ statistic: "p99", period: fiveMinutes }),
     above: objectives.latencyMillisecondsMax,
     periods: 3,
+    isPercentile: true,
     meaning: "One request in a hundred takes longer than is promised.",
   },
 });
@@ -71,6 +69,7 @@ const ofEvents = ({ stage, consumers, deliveries, deadLetters }: Observed): Reco
     metric: deploymentMetric(stage, "FirstAttemptDelay", { statistic: "p99", period: fiveMinutes }),
     above: objectives.firstAttemptMillisecondsMax,
     periods: 3,
+    isPercentile: true,
     meaning: "Webhooks are late: from an event to its first attempt.",
   },
   ...Object.fromEntries(
@@ -85,19 +84,31 @@ const ofEvents = ({ stage, consumers, deliveries, deadLetters }: Observed): Reco
     ]),
   ),
   ...Object.fromEntries(
-    consumers.map(({ made, mappingId }) => [
-      `GivenUp-${made.node.id}`,
-      {
-        metric: new Metric({
-          namespace: "AWS/Lambda",
-          metricName: "OnFailureDestinationDeliveredEventCount",
-          dimensionsMap: { EventSourceMappingUUID: mappingId },
-          statistic: "sum",
-          period: minute,
-        }),
-        above: 0,
-        meaning: "Records of the stream were given up; they wait in the bucket of failed batches.",
-      },
+    consumers.flatMap(({ made, mappingId }) => [
+      [
+        `GivenUp-${made.node.id}`,
+        {
+          metric: ofMapping(mappingId, "OnFailureDestinationDeliveredEventCount"),
+          above: 0,
+          meaning: "Records of the stream were given up; they wait in the bucket of failed batches.",
+        },
+      ],
+      [
+        `Dropped-${made.node.id}`,
+        {
+          metric: ofMapping(mappingId, "DroppedEventCount"),
+          above: 0,
+          meaning: "Records of the stream were dropped: they are in the table only, and nobody is told of them.",
+        },
+      ],
+      [
+        `NotKept-${made.node.id}`,
+        {
+          metric: made.lambda.metric("DestinationDeliveryFailures", { statistic: "sum", period: minute }),
+          above: 0,
+          meaning: "What was given up could not be put where it is kept: it is lost to the stream.",
+        },
+      ],
     ]),
   ),
   QueueAge: {
@@ -121,7 +132,15 @@ const ofEvents = ({ stage, consumers, deliveries, deadLetters }: Observed): Reco
 const ofResources = ({ table, functions, sweeper }: Observed): Record<string, Threshold> => ({
   TableThrottles: {
     metric: table.metricThrottledRequestsForOperations({
-      operations: [Operation.GET_ITEM, Operation.BATCH_GET_ITEM, Operation.QUERY, Operation.PUT_ITEM, Operation.UPDATE_ITEM, Operation.TRANSACT_WRITE_ITEMS],
+      operations: [
+        Operation.GET_ITEM,
+        Operation.BATCH_GET_ITEM,
+        Operation.QUERY,
+        Operation.PUT_ITEM,
+        Operation.UPDATE_ITEM,
+        Operation.DELETE_ITEM,
+        Operation.TRANSACT_WRITE_ITEMS,
+      ],
       period: fiveMinutes,
     }),
     above: 0,
@@ -136,10 +155,9 @@ const ofResources = ({ table, functions, sweeper }: Observed): Record<string, Th
   ),
   ...anyOf("LambdaErrors", functions, (lambda) => lambda.metricErrors({ period: fiveMinutes }), "Lambdas crash, hang or do not load."),
   NoSweep: {
-    metric: new MathExpression({ expression: "1 - MIN([runs, 1])", usingMetrics: { runs: sweeper.lambda.metricInvocations() }, period: fiveMinutes }),
-    above: 0,
+    metric: sweeper.lambda.metricInvocations({ statistic: "sum", period: fiveMinutes }),
+    below: 1,
     periods: 2,
-    missing: TreatMissingData.BREACHING,
     meaning: "Nobody looks for work that is due: expiries are told late, and webhooks are not tried again.",
   },
 });
@@ -162,6 +180,10 @@ function anyOf(name: string, functions: readonly LambdaFunction[], metricOf: (la
   const groups = Array.from({ length: Math.ceil(functions.length / metricsMax) }, (_, index) => functions.slice(index * metricsMax, (index + 1) * metricsMax));
   return Object.fromEntries(groups.map((group, index) => [`${name}${index + 1}`, { metric: sumOf(group.map(metricOf)), above: 0, periods: 3, meaning }]));
 }
+
+/** Of an event source mapping, which counts events where that is switched on. */
+const ofMapping = (id: string, metricName: string): Metric =>
+  new Metric({ namespace: "AWS/Lambda", metricName, dimensionsMap: { EventSourceMappingUUID: id }, statistic: "sum", period: minute });
 
 const sumOf = (metrics: readonly Metric[]): IMetric => {
   const usingMetrics = Object.fromEntries(metrics.map((metric, index) => [`m${index}`, metric]));

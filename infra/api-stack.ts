@@ -1,10 +1,10 @@
 import { CfnOutput, Stack } from "aws-cdk-lib";
 import { AccessLogFormat } from "aws-cdk-lib/aws-apigateway";
-import { ApiMapping, DomainName, HttpApi, HttpMethod, HttpStage, LogGroupLogDestination } from "aws-cdk-lib/aws-apigatewayv2";
+import { ApiMapping, type CfnStage, DomainName, HttpApi, HttpMethod, HttpStage, LogGroupLogDestination } from "aws-cdk-lib/aws-apigatewayv2";
 import { HttpLambdaIntegration } from "aws-cdk-lib/aws-apigatewayv2-integrations";
 import { Certificate } from "aws-cdk-lib/aws-certificatemanager";
 import { LogGroup } from "aws-cdk-lib/aws-logs";
-import type { Construct } from "constructs";
+import type { Construct, IConstruct } from "constructs";
 import { contexts } from "../domain/operations.ts";
 import { documentRoutes } from "../openapi/document-routes.ts";
 import { acknowledge } from "./acknowledged.ts";
@@ -21,6 +21,7 @@ export class ApiStack extends Stack {
   constructor(scope: Construct, id: string, surroundings: Surroundings) {
     super(scope, id);
     const { stage } = surroundings;
+    const { domain } = stage;
     const made = (declaration: LambdaDeclaration) => new ProductFunction(this, declaration, surroundings);
     const aliasOf = rollouts(this, stage.rollout);
     const integrationTo = (made: ProductFunction) =>
@@ -29,7 +30,12 @@ export class ApiStack extends Stack {
     const [ofDocs, ofOthers] = [made(docs), made(unmatched)];
     // Its one route has no method and no path, which the permission for all routes does not cover.
     const toOthers = new HttpLambdaIntegration(ofOthers.node.id, aliasOf(ofOthers));
-    this.api = new HttpApi(this, "Api", { apiName: `clientele-${stage.name}`, defaultIntegration: toOthers, createDefaultStage: false });
+    this.api = new HttpApi(this, "Api", {
+      apiName: `clientele-${stage.name}`,
+      defaultIntegration: toOthers,
+      createDefaultStage: false,
+      disableExecuteApiEndpoint: domain !== undefined,
+    });
     acknowledge(this.api, "APIG4");
     const ofContexts = operationLambdas.map(made);
     for (const [index, operations] of Object.values(contexts).entries()) {
@@ -37,16 +43,17 @@ export class ApiStack extends Stack {
       for (const { method, path } of operations) this.api.addRoutes({ path, methods: [methodOf(method)], integration });
     }
     const toDocs = integrationTo(ofDocs);
-    for (const route of documentRoutes) {
+    const documents = documentRoutes.flatMap((route) => {
       const [method = "", path = ""] = route.split(" ");
-      this.api.addRoutes({ path, methods: [methodOf(method)], integration: toDocs });
-    }
+      return this.api.addRoutes({ path, methods: [methodOf(method)], integration: toDocs });
+    });
     this.functions = [...ofContexts, ofDocs, ofOthers];
-    this.served(stage);
+    this.served(stage, [...documents, this.api.node.findChild("DefaultRoute")]);
     made(bootstrapPlatform).lambda.configureAsyncInvoke({ retryAttempts: 0 });
   }
 
-  private served({ requestsPerSecondMax, logRetention, domain }: StageSettings): void {
+  /** `anonymous` are the routes for which nobody needs a credential, so that no tenant's limit bounds them. */
+  private served({ requestsPerSecondMax, anonymousPerSecondMax, logRetention, domain }: StageSettings, anonymous: readonly IConstruct[]): void {
     const defaultStage = new HttpStage(this, "DefaultStage", {
       httpApi: this.api,
       stageName: "$default",
@@ -57,6 +64,9 @@ export class ApiStack extends Stack {
         format: AccessLogFormat.custom(JSON.stringify(accessLogEntry)),
       },
     });
+    const bound = { ThrottlingRateLimit: anonymousPerSecondMax, ThrottlingBurstLimit: anonymousPerSecondMax };
+    (defaultStage.node.defaultChild as CfnStage).routeSettings = Object.fromEntries([...documentRoutes, "$default"].map((route) => [route, bound]));
+    defaultStage.node.addDependency(...anonymous);
     if (!domain) {
       new CfnOutput(this, "BaseUrl", { value: this.api.apiEndpoint });
       return;

@@ -13,6 +13,8 @@ export type LambdaDeclaration = {
   readonly own: readonly Access[];
   /** Whether it sends to the queue of deliveries. */
   readonly isSender?: boolean;
+  /** Whether what it sends comes back to it, on purpose and not for ever. */
+  readonly isLooping?: boolean;
 };
 
 type Context = keyof typeof contexts;
@@ -46,7 +48,7 @@ export const unmatched = other("unmatched");
 export const bootstrapPlatform = other("bootstrap-platform", { own: platformEntries });
 export const appendEvents = other("append-events", { tenants: "writes", isSender: true });
 export const accountPoints = other("account-points", { tenants: "writes" });
-export const deliverWebhook = other("deliver-webhook", { tenants: "writes", own: [...signingKeys, ...rateBuckets], isSender: true });
+export const deliverWebhook = other("deliver-webhook", { tenants: "writes", own: [...signingKeys, ...rateBuckets], isSender: true, isLooping: true });
 export const runDueWork = other("run-due-work", { tenants: "writes", own: [...platformEntries, ...dueIndex], isSender: true });
 
 export const lambdas = [...operationLambdas, docs, unmatched, bootstrapPlatform, appendEvents, accountPoints, deliverWebhook, runDueWork];

@@ -5,8 +5,9 @@ import { Topic } from "aws-cdk-lib/aws-sns";
 import { EmailSubscription } from "aws-cdk-lib/aws-sns-subscriptions";
 import type { Construct } from "constructs";
 import { metricNamespace, requestDimensions, serviceOf } from "../domain/kernel/metric.ts";
-import { addAlarms, faultShare } from "./alarms.ts";
+import { faultShare, thresholdsOf } from "./alarms.ts";
 import { deploymentMetric, type Observed } from "./observed.ts";
+import { alarmAt } from "./threshold.ts";
 
 const fiveMinutes = Duration.minutes(5);
 const [third, half, whole] = [8, 12, 24];
@@ -19,8 +20,11 @@ export class ObservabilityStack extends Stack {
     // A topic with a policy of its own is closed to alarms, too, unless it says otherwise.
     topic.grantPublish(new ServicePrincipal("cloudwatch.amazonaws.com", { conditions: { StringEquals: { "aws:SourceAccount": this.account } } }));
     if (observed.stage.alarmEmail) topic.addSubscription(new EmailSubscription(observed.stage.alarmEmail));
-    const alarms = addAlarms(this, observed, topic);
-    const dashboard = new Dashboard(this, "Dashboard", { dashboardName: `clientele-${observed.stage.name}` });
+    const alarms = Object.entries(thresholdsOf(observed)).map(([name, threshold]) =>
+      alarmAt(this, name, `clientele-${observed.stage.name}-${name}`, threshold, topic),
+    );
+    // Dashboards are the same in all regions of an account: the name says which one this is about.
+    const dashboard = new Dashboard(this, "Dashboard", { dashboardName: `clientele-${observed.stage.name}-${this.region}` });
     dashboard.addWidgets(new AlarmStatusWidget({ title: "Alarms", alarms, width: whole, height: 4 }));
     for (const row of [requestsOf(observed), operationsOf(observed), eventsOf(observed), resourcesOf(observed)]) dashboard.addWidgets(new Row(...row));
   }

@@ -4,7 +4,7 @@ import { Metric, type MetricOptions } from "aws-cdk-lib/aws-cloudwatch";
 import type { ITableV2 } from "aws-cdk-lib/aws-dynamodb";
 import type { Function as LambdaFunction } from "aws-cdk-lib/aws-lambda";
 import type { Queue } from "aws-cdk-lib/aws-sqs";
-import { type DeploymentMetric, metricNamespace, serviceOf } from "../domain/kernel/metric.ts";
+import { type DeploymentMetric, metricNamespace, type RequestMetric, serviceOf } from "../domain/kernel/metric.ts";
 import type { ProductFunction } from "./product-function.ts";
 import type { StageSettings } from "./settings.ts";
 
@@ -19,6 +19,10 @@ export type Observed = {
   readonly deadLetters: readonly Queue[];
   readonly sweeper: ProductFunction;
 };
+
+/** Of all requests of the stage. */
+export const requestMetric = (stage: StageSettings, metricName: RequestMetric, options: MetricOptions): Metric =>
+  new Metric({ namespace: metricNamespace, metricName, dimensionsMap: { service: serviceOf(stage.name) }, ...options });
 
 /** A metric that the product itself writes, for the whole stage. */
 export const deploymentMetric = (stage: StageSettings, metricName: DeploymentMetric, options: MetricOptions): Metric =>

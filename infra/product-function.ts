@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Duration } from "aws-cdk-lib";
 import type { ITableV2 } from "aws-cdk-lib/aws-dynamodb";
 import { ArnPrincipal, PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
-import { Architecture, Code, Function as LambdaFunction, LoggingFormat, Runtime, SystemLogLevel, Tracing } from "aws-cdk-lib/aws-lambda";
+import { Architecture, Code, Function as LambdaFunction, LoggingFormat, RecursiveLoop, Runtime, SystemLogLevel, Tracing } from "aws-cdk-lib/aws-lambda";
 import { LogGroup } from "aws-cdk-lib/aws-logs";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import { Construct } from "constructs";
@@ -24,7 +24,7 @@ export type Surroundings = {
 export class ProductFunction extends Construct {
   readonly lambda: LambdaFunction;
 
-  constructor(scope: Construct, { name, settings, tenants, own, isSender }: LambdaDeclaration, { stage, table, deliveries, bundles }: Surroundings) {
+  constructor(scope: Construct, { name, settings, tenants, own, isSender, isLooping }: LambdaDeclaration, { stage, table, deliveries, bundles }: Surroundings) {
     super(scope, name);
     const role = new Role(this, "Role", { assumedBy: new ServicePrincipal("lambda.amazonaws.com") });
     const logGroup = new LogGroup(this, "Log", { retention: stage.logRetention });
@@ -47,6 +47,8 @@ export class ProductFunction extends Construct {
       // Two lines of the service's own about each invocation would cost an eighth of a read; durations are in ours.
       systemLogLevelV2: SystemLogLevel.WARN,
       tracing: Tracing.ACTIVE,
+      // Lambda stops a message after 16 rounds through a queue; a delivery to a busy endpoint may need more, and has an end of its own.
+      ...(isLooping && { recursiveLoop: RecursiveLoop.ALLOW }),
       environment: {
         STAGE: stage.name,
         TABLE_NAME: table.tableName,

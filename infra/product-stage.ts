@@ -10,7 +10,8 @@ import type { StageSettings } from "./settings.ts";
 export class ProductStage extends Stage {
   /** `bundles` has a folder of code for each Lambda. */
   constructor(scope: Construct, settings: StageSettings, bundles: string) {
-    super(scope, settings.name);
+    // Of all stacks of an account, these are ours.
+    super(scope, settings.name, { stageName: `clientele-${settings.name}` });
     const { table } = new DataStack(this, "Data", settings);
     const { consumers, deliverer, sweeper, deliveries, deadLetters } = new AsyncStack(this, "Async", { stage: settings, table, bundles });
     const { api, functions: ofApi } = new ApiStack(this, "Api", { stage: settings, table, bundles, deliveries });

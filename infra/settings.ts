@@ -10,6 +10,8 @@ export type StageSettings = {
   readonly restoredTable?: { readonly tableName: string; readonly streamLabel: string };
   /** What API Gateway lets through for all tenants together; each has limits of its own. */
   readonly requestsPerSecondMax: number;
+  /** Of these, what it lets through for documents each, and for what no route takes: nobody needs a credential for them. */
+  readonly anonymousPerSecondMax: number;
   /** New code serves a tenth of the requests for so long, and goes back when an alarm rises; or everything at once. */
   readonly rollout: "canary" | "all-at-once";
   /** How many batches of deliveries are under way at once. */
@@ -28,6 +30,7 @@ export const stages: readonly StageSettings[] = [
     logRetention: RetentionDays.ONE_WEEK,
     pointInTimeRecoveryDays: 7,
     requestsPerSecondMax: 200,
+    anonymousPerSecondMax: 10,
     rollout: "all-at-once",
     deliveryConcurrencyMax: 10,
   },
@@ -36,6 +39,7 @@ export const stages: readonly StageSettings[] = [
     logRetention: RetentionDays.THREE_MONTHS,
     pointInTimeRecoveryDays: 35,
     requestsPerSecondMax: 10_000,
+    anonymousPerSecondMax: 50,
     rollout: "canary",
     deliveryConcurrencyMax: 200,
   },
@@ -91,7 +95,7 @@ export const streams = {
   recordAgeHoursMax: 12,
 } as const;
 
-export const deliveries = { batchSizeMax: 10, receivesMax: 5, visibilitySeconds: 180, retentionDays: 4, deadLetterDays: 14, failedBatchesDays: 90 } as const;
+export const deliveries = { batchSizeMax: 10, receivesMax: 5, visibilitySeconds: 180, retentionDays: 4, deadLetterDays: 14, failedBatchesDays: 14 } as const;
 
 /** What users are promised, and from where on somebody is woken. */
 export const objectives = {

@@ -44,4 +44,5 @@ export const deploymentMetrics = {
   DeliveriesFailed: { unit: "Count", meaning: "Deliveries that failed by our fault, not their receiver's; they come again." },
 } as const satisfies Record<string, Metric>;
 
+export type RequestMetric = keyof typeof requestMetrics;
 export type DeploymentMetric = keyof typeof deploymentMetrics;

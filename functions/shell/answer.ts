@@ -52,6 +52,10 @@ export function problemResponse(problem: Problem, baseUrl: string, requestId: st
 
 const overloaded = new Set([
   "ThrottlingException",
+  // As STS names them.
+  "Throttling",
+  "InternalFailure",
+  "TooManyRequestsException",
   "ProvisionedThroughputExceededException",
   "RequestLimitExceeded",
   "InternalServerError",

@@ -15,7 +15,7 @@ export function dynamodb(): DynamoDBDocumentClient {
 }
 
 const ofPartitions = new Map<string, DynamoDBDocumentClient>();
-/** Bounds the memory: 37 KB each. Who comes back later costs a call of STS. */
+/** Bounds the memory: 37 KB each. Who comes back later costs half a millisecond: credentials are kept longer. */
 const partitionsMax = 500;
 
 /**

@@ -63,7 +63,18 @@ const alsoSaid = new WeakMap<Event, () => Record<string, string>>();
  * Middy runs the last one first: the problem has to be made before it can be stamped.
  */
 export const httpHandler = (answer: (event: Event) => Promise<Response>) =>
-  observedRequests(middy<Event, Response>().use(requestId()).use(problemAnswers()).handler(answer));
+  observedRequests(middy<Event, Response>(deadline).use(requestId()).use(problemAnswers()).handler(answer));
+
+/**
+ * A Lambda that is cut off answers nothing, and its request is in no line. What is still under way may yet be committed:
+ * the repeat with the same Idempotency-Key finds out.
+ */
+const deadline = {
+  timeoutEarlyInMillis: 1_000,
+  timeoutEarlyResponse: () => {
+    throw shellProblem("service_unavailable", { detail: "The request took too long." }, { "retry-after": "1" });
+  },
+};
 
 const requestId = (): middy.MiddlewareObj<Event, Response> => {
   const stamp = ({ event, response }: { event: Event; response: Response | null | undefined }) => {

@@ -62,6 +62,12 @@ async function handOverBatch(lambda: LambdaClient, functionName: string, batch: 
       await pause(firstPauseMilliseconds * 2 ** (attempt - 1));
       continue;
     }
+    if (failures.size === pending.length && pending.length > 1) {
+      // Nobody said which one it was: halves find out, as Lambda does with a batch of the stream.
+      const middle = Math.ceil(pending.length / 2);
+      for (const half of [pending.slice(0, middle), pending.slice(middle)]) givenUp.push(...(await handOverBatch(lambda, functionName, half)));
+      break;
+    }
     givenUp.push(...pending.filter((record) => failures.has(sequenceOf(record))));
     pending = pending.filter((record) => !failures.has(sequenceOf(record)));
     attempt = 0;

@@ -4,7 +4,7 @@ import type { Stack } from "aws-cdk-lib";
 import { Bucket, CfnBucket } from "aws-cdk-lib/aws-s3";
 import { describe, expect, test } from "vitest";
 import { deploymentMetrics } from "../../domain/kernel/metric.ts";
-import { operations } from "../../domain/operations.ts";
+import { contexts } from "../../domain/operations.ts";
 import { lambdas } from "../../infra/lambdas.ts";
 import { stages } from "../../infra/settings.ts";
 import { documentRoutes } from "../../openapi/document-routes.ts";
@@ -15,7 +15,7 @@ const listOf = <Item>(value: Item | Item[] | undefined): Item[] => (value === un
 const onItems = ["BatchGetItem", "ConditionCheckItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"].map((action) => `dynamodb:${action}`);
 const onStreams = ["DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"].map((action) => `dynamodb:${action}`);
 
-describe.each(stages)("the stage $name", ({ name: stage, requestsPerSecondMax }) => {
+describe.each(stages)("the stage $name", ({ name: stage, requestsPerSecondMax, anonymousPerSecondMax }) => {
   const resources = resourcesOf(stage);
   const ofType = (type: string) => resources.filter((resource) => resource.type === type);
   const statements = ofType("AWS::IAM::Policy").flatMap(({ id, properties }) =>
@@ -87,14 +87,27 @@ describe.each(stages)("the stage $name", ({ name: stage, requestsPerSecondMax })
     });
   });
 
+  test("only deliveries may come round again and again: each has an end of its own", () => {
+    const looping = functions.filter(({ properties }) => properties.RecursiveLoop === "Allow");
+    expect(looping.map(({ properties }) => properties.FunctionName)).toEqual([`clientele-${stage}-deliver-webhook`]);
+  });
+
   test("every log has an end", () => {
     expect(ofType("AWS::Logs::LogGroup").filter(({ properties }) => !properties.RetentionInDays)).toEqual([]);
   });
 
   test("every operation and document has a route, to the Lambda that serves it, and everything else goes to one that says so", () => {
-    const routes = ofType("AWS::ApiGatewayV2::Route").map(({ properties }) => properties.RouteKey);
-    const declared = operations.map(({ method, path }) => `${method.toUpperCase()} ${path}`);
-    expect(routes.toSorted()).toEqual([...declared, ...documentRoutes, "$default"].toSorted());
+    const lambdaOf = ({ properties: { Target: target } }: Resource) => {
+      const integration = ofType("AWS::ApiGatewayV2::Integration").find((each) => target === `integrations/${logicalId(each)}`);
+      const alias = ofType("AWS::Lambda::Alias").find((each) => logicalId(each) === integration?.properties.IntegrationUri);
+      return functions.find((each) => logicalId(each) === alias?.properties.FunctionName)?.properties.FunctionName;
+    };
+    const routes = Object.fromEntries(ofType("AWS::ApiGatewayV2::Route").map((route) => [route.properties.RouteKey, lambdaOf(route)]));
+    const declared = Object.entries(contexts).flatMap(([context, operations]) =>
+      operations.map(({ method, path }) => [`${method.toUpperCase()} ${path}`, `clientele-${stage}-${context}`]),
+    );
+    const documents = documentRoutes.map((route) => [route, `clientele-${stage}-docs`]);
+    expect(routes).toEqual(Object.fromEntries([...declared, ...documents, ["$default", `clientele-${stage}-unmatched`]]));
   });
 
   test("API Gateway may invoke each Lambda that serves, by one permission that covers all of its routes", () => {
@@ -110,6 +123,8 @@ describe.each(stages)("the stage $name", ({ name: stage, requestsPerSecondMax })
 
   test("requests of all tenants together are bounded", () => {
     const [{ properties }] = ofType("AWS::ApiGatewayV2::Stage") as [Resource];
+    const anonymous = { ThrottlingRateLimit: anonymousPerSecondMax, ThrottlingBurstLimit: anonymousPerSecondMax };
+    expect(properties.RouteSettings).toEqual(Object.fromEntries([...documentRoutes, "$default"].map((route) => [route, anonymous])));
     expect(properties.DefaultRouteSettings).toEqual({ ThrottlingRateLimit: requestsPerSecondMax, ThrottlingBurstLimit: requestsPerSecondMax / 2 });
     expect(properties.AccessLogSettings.Format).not.toMatch(/sourceIp|authorizer|requestTime.*Authorization/);
   });
@@ -201,6 +216,10 @@ describe.each(stages)("the stage $name", ({ name: stage, requestsPerSecondMax })
       "StreamAge-account-points",
       "GivenUp-append-events",
       "GivenUp-account-points",
+      "Dropped-append-events",
+      "Dropped-account-points",
+      "NotKept-append-events",
+      "NotKept-account-points",
       "QueueAge",
       "DeadLetters-Undelivered",
       "DeadLetters-Unswept",
@@ -220,6 +239,17 @@ describe.each(stages)("the stage $name", ({ name: stage, requestsPerSecondMax })
       const runbook = readFileSync("infra/OPERATIONS.md", "utf8");
       const inRunbook = alarms.map(({ properties }) => properties.AlarmName.replace(`clientele-${stage}-`, "").replace(/^(Lambda\w+?)\d+$/, "$1…"));
       expect(inRunbook.filter((name) => !runbook.includes(`\`${name}\``))).toEqual([]);
+    });
+
+    test("also when sweeps have stopped, and not by the slowest of a few requests", () => {
+      expect(named("NoSweep")).toMatchObject({
+        ComparisonOperator: "LessThanThreshold",
+        Threshold: 1,
+        TreatMissingData: "breaching",
+        MetricName: "Invocations",
+      });
+      for (const name of ["Latency", "FirstAttempt"])
+        expect(named(name)).toMatchObject({ EvaluateLowSampleCountPercentile: "ignore", TreatMissingData: "notBreaching" });
     });
 
     test("by an alarm on everything that the product counts when somebody has to look", () => {
