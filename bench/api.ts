@@ -1,8 +1,8 @@
 /** Calls of the product inside this process, from the event of API Gateway on. */
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from "aws-lambda";
 import { contexts } from "../domain/operations.ts";
-import { routeOf } from "../functions/shell/http.ts";
 import { newId } from "../functions/shell/random.ts";
+import { routeOf } from "../functions/shell/route.ts";
 
 type Request = { params?: Record<string, string>; query?: string; body?: object; headers?: Record<string, string> };
 /** Sends a request to the operation of a route such as `GET /v1/customers/{customerId}`; throws unless the answer is a success. */

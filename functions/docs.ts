@@ -9,7 +9,7 @@ import { shellProblem } from "../domain/kernel/problem.ts";
 import { docsPage, scalarModule } from "../openapi/docs-page.ts";
 import type { documentRoutes } from "../openapi/document-routes.ts";
 import { problemEntries, problemPage } from "../openapi/problem-page.ts";
-import { httpHandler } from "./shell/http.ts";
+import { httpHandler } from "./shell/http-handler.ts";
 import { tell } from "./shell/request-log.ts";
 
 type Event = APIGatewayProxyEventV2;

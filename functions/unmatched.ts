@@ -2,7 +2,8 @@
 import { shellProblem } from "../domain/kernel/problem.ts";
 import { operations } from "../domain/operations.ts";
 import { documentRoutes } from "../openapi/document-routes.ts";
-import { httpHandler, routeOf } from "./shell/http.ts";
+import { httpHandler } from "./shell/http-handler.ts";
+import { routeOf } from "./shell/route.ts";
 import { routerOf } from "./shell/router.ts";
 
 const routes = [...operations.map(routeOf), ...documentRoutes];

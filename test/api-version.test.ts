@@ -10,7 +10,8 @@ import { startReceiver } from "./receiver.ts";
 process.env["AUTH_CACHE_SECONDS"] = "0";
 const { baseUrl, call, eventually, keyWith, newTenant } = await import("./clientele.ts");
 const { startServer } = await import("../functions/local/server.ts");
-const { httpLambda, routeOf } = await import("../functions/shell/http.ts");
+const { httpLambda } = await import("../functions/shell/http.ts");
+const { routeOf } = await import("../functions/shell/route.ts");
 
 const receiver = await startReceiver();
 afterAll(receiver.stop);

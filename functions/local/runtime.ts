@@ -2,8 +2,8 @@
 import { join } from "node:path";
 import { contexts } from "../../domain/operations.ts";
 import { documentRoutes } from "../../openapi/document-routes.ts";
-import { routeOf } from "../shell/http.ts";
 import { connectQueue } from "../shell/queue.ts";
+import { routeOf } from "../shell/route.ts";
 import { startClock } from "./clock.ts";
 import { openDataFolder } from "./data-folder.ts";
 import { type Demo, prepareDemo } from "./demo.ts";

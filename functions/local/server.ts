@@ -4,7 +4,7 @@ import type { Socket } from "node:net";
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from "aws-lambda";
 import { shellProblem } from "../../domain/kernel/problem.ts";
 import { problemResponse } from "../shell/answer.ts";
-import { httpHandler } from "../shell/http.ts";
+import { httpHandler } from "../shell/http-handler.ts";
 import { log } from "../shell/log.ts";
 import { newId } from "../shell/random.ts";
 import { routerOf } from "../shell/router.ts";

@@ -12,7 +12,6 @@ import { rateLimitsDefault } from "../../domain/tenants/rate-limits.ts";
 import { isWellFormedSecret, secretHash } from "../../domain/tenants/secret-format.ts";
 import { type Credential, isUsable, loadCredential, settingsOf } from "../../domain/tenants/store.ts";
 import { deployment } from "./config.ts";
-import { callerOfJwt } from "./jwt.ts";
 import { openTable } from "./table.ts";
 
 /** A credential, and what every request would else make of it again. */
@@ -28,7 +27,8 @@ export async function authenticate(authorization: string | undefined, sourceIp: 
   const token = /^Bearer +(\S+) *$/i.exec(authorization ?? "")?.[1];
   if (!token) throw shellProblem("unauthenticated", { detail: "Send `Authorization: Bearer <API key>`." }, challenge);
   const { oidc } = deployment();
-  if (oidc && token.split(".").length === 3) return callerOfJwt(token, oidc);
+  // Where nobody sends tokens, nobody's cold start reads what checks them.
+  if (oidc && token.split(".").length === 3) return (await import("./jwt.ts")).callerOfJwt(token, oidc);
   const known = isWellFormedSecret(token) ? await lookUp(token, now) : undefined;
   if (!known || !isUsable(known, now)) throw shellProblem("unauthenticated", { detail: "The credential is unknown, expired or revoked." }, challenge);
   if (!known.allows(sourceIp)) throw shellProblem("address_not_allowed");

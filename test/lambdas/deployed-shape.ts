@@ -18,8 +18,8 @@ import { type HttpHandler, type Route, startServer } from "../../functions/local
 import { type StreamHandler, startStreamConsumer } from "../../functions/local/stream.ts";
 import { streamConsumers } from "../../functions/local/stream-consumers.ts";
 import { ensureTable } from "../../functions/local/table.ts";
-import { routeOf } from "../../functions/shell/http.ts";
 import { newSecret } from "../../functions/shell/random.ts";
+import { routeOf } from "../../functions/shell/route.ts";
 import { bundleLambdas, folderOf } from "../../infra/lambda-bundles.ts";
 import { documentRoutes } from "../../openapi/document-routes.ts";
 import { startAccount } from "../aws/account.ts";
