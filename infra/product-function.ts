@@ -50,7 +50,6 @@ export class ProductFunction extends Construct {
       // Lambda stops a message after 16 rounds through a queue; a delivery to a busy endpoint may need more, and has an end of its own.
       ...(isLooping && { recursiveLoop: RecursiveLoop.ALLOW }),
       environment: {
-        STAGE: stage.name,
         TABLE_NAME: table.tableName,
         POWERTOOLS_SERVICE_NAME: serviceOf(stage.name),
         ...(tenantRole && { TENANT_ROLE_ARN: tenantRole.roleArn }),

@@ -1,6 +1,6 @@
 /** IAM and STS of an account: who holds which access key, what that role may do, and whose sessions it may have. */
 import { randomUUID } from "node:crypto";
-import { functionNameOf } from "../../infra/settings.ts";
+import { functionNameOf, type StageSettings } from "../../infra/settings.ts";
 import { neededFor } from "./dynamodb-request.ts";
 import { type Facts, isAllowed, type Statement, statementsOf } from "./iam.ts";
 import { arnOfResource, type Resource } from "./templates.ts";
@@ -14,11 +14,11 @@ export const tableArnIn = (resources: readonly Resource[]): string => {
   return arnOfResource(type, id.split("/")[1] as string);
 };
 /** The roles of a stage's Lambdas, by the Lambda's name in `functions/`: its own, and the one for tenants' partitions. */
-export function rolesOf(resources: readonly Resource[]): Map<string, { own: string; tenants?: string }> {
+export function rolesOf(resources: readonly Resource[], stage: StageSettings["name"]): Map<string, { own: string; tenants?: string }> {
   const functions = resources.filter(({ type }) => type === "AWS::Lambda::Function");
   return new Map(
     functions.map(({ properties: { FunctionName: name, Role: own, Environment: environment } }) => {
-      const { STAGE: stage, TENANT_ROLE_ARN: tenants } = environment.Variables;
+      const { TENANT_ROLE_ARN: tenants } = environment.Variables;
       return [name.slice(functionNameOf(stage, "").length), { own, ...(tenants && { tenants }) }];
     }),
   );

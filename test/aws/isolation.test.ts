@@ -31,7 +31,7 @@ const requests: readonly Request[] = [
 describe.each(stages)("in $name", ({ name: stage }) => {
   const resources = resourcesOf(stage);
   const authority = new Authority(resources);
-  const roles = [...rolesOf(resources)].map(([name, each]) => ({ name, ...each }));
+  const roles = [...rolesOf(resources, stage)].map(([name, each]) => ({ name, ...each }));
   const withSessions = roles.flatMap(({ name, own, tenants }) =>
     tenants ? [{ name, own, tenants, isReader: name === "events" || name === "customer-view" }] : [],
   );
