@@ -2,6 +2,7 @@
 import { bundleFolder, bundleLambdas } from "./lambda-bundles.ts";
 import { lambdas } from "./lambdas.ts";
 import { productApp } from "./product-app.ts";
+import { stages } from "./settings.ts";
 
 await bundleLambdas(lambdas.map(({ name }) => name));
-productApp(bundleFolder).synth();
+productApp(stages, bundleFolder).synth();

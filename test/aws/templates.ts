@@ -6,7 +6,7 @@ import type { App } from "aws-cdk-lib";
 import { lambdas } from "../../infra/lambdas.ts";
 import { productApp } from "../../infra/product-app.ts";
 import type { ProductStage } from "../../infra/product-stage.ts";
-import type { StageSettings } from "../../infra/settings.ts";
+import { type StageSettings, stages as settings } from "../../infra/settings.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: templates are JSON of every shape; what is expected of them is in the assertions.
 type Json = any;
@@ -29,8 +29,8 @@ const names: Record<string, (id: string) => string> = {
 /** As `Fn::GetAtt` of the attribute `Arn` answers. */
 export const arnOfResource = (type: string, logicalId: string): string => names[type]?.(logicalId) ?? `<${logicalId}.Arn>`;
 
-/** All stages with Lambdas that have no code: templates name it by its hash only. `use` gets the app before it is synthesised. */
-export function withApp<Result>(use: (app: App) => Result): Result {
+/** Stages with Lambdas that have no code: templates name it by its hash only. `use` gets the app before it is synthesised. */
+export function withApp<Result>(use: (app: App) => Result, stages = settings): Result {
   const folder = mkdtempSync(join(tmpdir(), "clientele-templates-"));
   try {
     for (const { name } of lambdas) {
@@ -38,13 +38,13 @@ export function withApp<Result>(use: (app: App) => Result): Result {
       writeFileSync(join(folder, name, "index.mjs"), "");
     }
     const { context } = JSON.parse(readFileSync(join(import.meta.dirname, "..", "..", "cdk.json"), "utf8"));
-    return use(productApp(folder, { context, outdir: join(folder, "out") }));
+    return use(productApp(stages, folder, { context, outdir: join(folder, "out") }));
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
-export const resourcesOf = (stage: StageSettings["name"]): Resource[] =>
+export const resourcesOf = (stage: StageSettings["name"], stages = settings): Resource[] =>
   withApp((app) => {
     const assembly = (app.node.findChild(stage) as ProductStage).synth();
     const stacks = Object.fromEntries(assembly.stacks.map(({ stackName, template }) => [stackName, template])) as Stacks;
@@ -56,7 +56,7 @@ export const resourcesOf = (stage: StageSettings["name"]): Resource[] =>
         retains: deletion === "Retain",
       })),
     );
-  });
+  }, stages);
 
 /** Throws for an intrinsic function that is not used so far, so that nothing is taken for what it is not. */
 function resolve(value: Json, stack: string, stacks: Stacks): Json {
