@@ -29,6 +29,16 @@ const deliveriesTo = async (key: string, endpointId: string, query = ""): Promis
   (await call(key, "get", `/v1/webhook-deliveries?endpointId=${endpointId}&limit=100${query}`)).body.data;
 const deliveryTo = (key: string, endpointId: string, found: (delivery: Json) => boolean): Promise<Json> =>
   eventually(async () => (await deliveriesTo(key, endpointId)).find(found), 15_000);
+/** Moves the clock to each attempt, as far as there are any. */
+async function comesTo(key: string, endpointId: string, deliveryId: string, status: string): Promise<void> {
+  for (let looks = 0; looks < 150; looks++) {
+    const delivery = (await deliveriesTo(key, endpointId)).find(({ id }) => id === deliveryId);
+    if (delivery.status === status) return;
+    clock.moveTo(Date.parse(delivery.nextAttemptAt) + 1_000);
+    await pause(100);
+  }
+  throw new Error(`The delivery is not ${status}.`);
+}
 const createCustomer = async (key: string): Promise<string> => (await call(key, "post", "/v1/customers", { body: { displayName: "Ada" } })).body.id;
 
 const slow = { afterMilliseconds: timeoutSeconds * 1000 * 1.3 };
@@ -157,7 +167,8 @@ describe("an endpoint", () => {
     const second = await deliveryTo(key, id, (delivery) => delivery.id !== first.id && delivery.nextAttemptAt >= first.nextAttemptAt);
     expect([second.attemptCount, busy.requests.length]).toEqual([0, 1]);
     clock.moveTo(Date.parse(first.nextAttemptAt) + 61_000);
-    for (const one of [first, second]) await deliveryTo(key, id, (delivery) => delivery.id === one.id && delivery.status === "succeeded");
+    // Whichever comes first is a probe of the paused endpoint; the other may be put off once more until that is answered.
+    for (const one of [first, second]) await comesTo(key, id, one.id, "succeeded");
     expect(busy.requests).toHaveLength(3);
   });
 
