@@ -41,8 +41,9 @@ export const handler = observed(
 );
 
 async function sweep(shard: number, time: Date, milliseconds: number): Promise<void> {
-  const startedAt = Date.now();
-  const clock = () => new Date(time.getTime() + Date.now() - startedAt);
+  // The system's clock may be set back meanwhile: then a sweep would wait for a time that has been.
+  const startedAt = performance.now();
+  const clock = () => new Date(time.getTime() + performance.now() - startedAt);
   const deadline = instantAfter(time, milliseconds);
   let now = time;
   let waiting: Turn[] = [];

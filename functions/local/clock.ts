@@ -10,9 +10,10 @@ type RunDueWork = (event: ScheduledEvent, context: Pick<Context, "getRemainingTi
 /** A slow run delays the next one instead of overlapping it. The answer stops the clock once the run in hand is done. */
 export function startClock(runDueWork: RunDueWork): () => Promise<void> {
   return startLoop("due work", async () => {
-    const startedAt = Date.now();
-    await runDueWork(scheduledEvent(new Date(startedAt)), { getRemainingTimeInMillis: () => startedAt + everyMilliseconds - Date.now() });
-    return Math.max(0, startedAt + everyMilliseconds - Date.now());
+    const end = performance.now() + everyMilliseconds;
+    const getRemainingTimeInMillis = () => end - performance.now();
+    await runDueWork(scheduledEvent(new Date()), { getRemainingTimeInMillis });
+    return Math.max(0, getRemainingTimeInMillis());
   });
 }
 
