@@ -14,6 +14,8 @@ export type Wish = {
 /** A wish and its final answer; `begunAt` and `answeredAt` by a clock that nobody moves. */
 export type Told = Wish & Answer & { readonly begunAt: number; readonly answeredAt: number };
 
+/** By then a write that comes late has come. */
+const arrivedMilliseconds = 1_500;
 const hour = 3_600_000;
 const day = 24 * hour;
 const dateIn = (days: number) => new Date(Date.now() + days * day).toISOString().slice(0, 10);
@@ -30,7 +32,7 @@ export class Clients {
   /** Since when requests are unanswered, by the clock that is moved. */
   readonly #waitingSince = new Set<{ readonly at: number }>();
   /** Refused, but only after an answer that left open whether a try of theirs is still on its way. */
-  readonly #uncertain: Wish[] = [];
+  readonly #uncertain = new Set<Wish>();
   #wishes = 0;
 
   constructor(apiKey: string, wallets: readonly string[]) {
@@ -53,6 +55,11 @@ export class Clients {
       // Some ask twice at once, some once more when they have the answer.
       await Promise.all(dice.chance(0.1) ? [this.#ask(wish), this.#ask(wish)] : [this.#ask(wish)]);
       if (dice.chance(0.1)) await this.#ask(wish);
+      // They ask what became of it when nothing of theirs is on its way any more, and while their key is still remembered.
+      while (this.#uncertain.delete(wish)) {
+        await pause(arrivedMilliseconds);
+        await this.#ask(wish);
+      }
       this.#waitingSince.delete(waiting);
     }
   }
@@ -68,16 +75,11 @@ export class Clients {
       isUnclear ||= answer.status === 503;
       await pause(5 + Math.random() * 20);
     }
-    if (isUnclear && answer.status >= 300) this.#uncertain.push(wish);
+    if (isUnclear && answer.status >= 300) this.#uncertain.add(wish);
     this.told.push({ ...wish, ...answer, begunAt, answeredAt: performance.now() });
     if (answer.status >= 300) return;
     this.#entryIds.push(...entriesIn(answer.body).map(({ id }) => id));
     if (answer.body.hold?.status === "open") this.#holdIds.push(answer.body.hold.id);
-  }
-
-  /** When nothing is on its way any more: whoever was refused after a time-out asks what became of it. */
-  async settle(): Promise<void> {
-    for (const wish of this.#uncertain) await this.#ask(wish);
   }
 
   #wish(dice: Dice): Wish {

@@ -153,7 +153,6 @@ beforeAll(async () => {
     ]);
     await Promise.all(arrivals);
   }
-  await store.settle();
   told = store.told;
   await sweepAt(Date.now() + hour);
   for (const id of ids) ledgers.set(id, (await pagesOf(`/v1/wallets/${id}/entries`)).toReversed());
