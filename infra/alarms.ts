@@ -4,7 +4,7 @@ import { type IMetric, MathExpression, Metric } from "aws-cdk-lib/aws-cloudwatch
 import { Operation } from "aws-cdk-lib/aws-dynamodb";
 import type { Function as LambdaFunction } from "aws-cdk-lib/aws-lambda";
 import { type DeploymentMetric, deploymentMetrics } from "../domain/kernel/metric.ts";
-import { deploymentMetric, type Observed, requestMetric } from "./observed.ts";
+import { deploymentMetric, type Observed } from "./observed.ts";
 import { objectives } from "./settings.ts";
 import type { Threshold } from "./threshold.ts";
 
@@ -27,7 +27,7 @@ export const thresholdsOf = (observed: Observed): Record<string, Threshold> => (
  * API Gateway does, which knows of requests that no Lambda answered.
  */
 export const faultShare = ({ api, stage }: Observed, period: Duration): IMetric => {
-  const told = requestMetric(stage, "Fault", { statistic: "sum" });
+  const told = deploymentMetric(stage, "Fault", { statistic: "sum" });
   const faults = new MathExpression({
     expression: "IF(FILL(told, 0) > FILL(seen, 0), FILL(told, 0), FILL(seen, 0))",
     usingMetrics: { told, seen: api.metricServerError() },

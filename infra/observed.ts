@@ -20,10 +20,6 @@ export type Observed = {
   readonly sweeper: ProductFunction;
 };
 
-/** Of all requests of the stage. */
-export const requestMetric = (stage: StageSettings, metricName: RequestMetric, options: MetricOptions): Metric =>
-  new Metric({ namespace: metricNamespace, metricName, dimensionsMap: { service: serviceOf(stage.name) }, ...options });
-
 /** A metric that the product itself writes, for the whole stage. */
-export const deploymentMetric = (stage: StageSettings, metricName: DeploymentMetric, options: MetricOptions): Metric =>
+export const deploymentMetric = (stage: StageSettings, metricName: DeploymentMetric | RequestMetric, options: MetricOptions): Metric =>
   new Metric({ namespace: metricNamespace, metricName, dimensionsMap: { service: serviceOf(stage.name) }, ...options });
